@@ -1,0 +1,124 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// MARK: - The machine to build for
+
+/// The kernels are written in fixed-width SIMD; without an instruction-set level the compiler would have to
+/// assume a CPU of 2003 and call a library function for every fused multiply-add. The default is the level of
+/// the machine that builds. `MALPIGHI_CPU` overrides it: `x86-64-v3` for a cluster with mixed nodes, `baseline`
+/// for anything.
+let instructionSetLevel: String? = {
+  if let chosen = Context.environment["MALPIGHI_CPU"] { return chosen == "baseline" ? nil : chosen }
+  guard let description = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
+    let line = description.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
+  else { return nil }
+  let flags = Set(line.split(separator: " "))
+  if flags.isSuperset(of: ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]) { return "x86-64-v4" }
+  if flags.isSuperset(of: ["avx2", "bmi2", "fma", "f16c", "movbe"]) { return "x86-64-v3" }
+  return nil
+}()
+
+let settings: [SwiftSetting] =
+  [.treatAllWarnings(as: .error)]
+  + (instructionSetLevel.map { [.unsafeFlags(["-Xcc", "-march=\($0)"])] } ?? [])
+
+/// A library of this package in `Sources/NAME`.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of a module in `Tests/NAMETests`.
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+    exclude: FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests/\(name)Tests/Golden")
+      ? ["Golden"] : [],
+    swiftSettings: settings)
+}
+
+let package = Package(
+  name: "Malpighi",
+  products: [
+    .executable(name: "malpighi", targets: ["malpighi"]),
+    .executable(name: "malpighi-benchmarks", targets: ["Benchmarks"]),
+    .library(
+      name: "Malpighi",
+      targets: [
+        "Imaging", "ImageFiles", "Numerics", "ImageAnalysis", "Metrics", "NeuralNetworks", "Vessels",
+        "BloodCells", "Glioma", "Reports", "Pipelines",
+      ]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
+  ],
+  targets: [
+    // MARK: - System libraries
+    .target(name: "CNIfTI", linkerSettings: [.linkedLibrary("nifti2"), .linkedLibrary("znz")]),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .systemLibrary(name: "COpenBLAS"),
+    .systemLibrary(name: "CPNG"),
+    .systemLibrary(name: "CTurboJPEG"),
+    .systemLibrary(name: "CDeflate"),
+    .systemLibrary(name: "CMessageDigest"),
+
+    // MARK: - Images and numbers
+    module("Imaging"),
+    module("Numerics", ["COpenBLAS"]),
+    module(
+      "ImageFiles",
+      [
+        "Imaging", "CNIfTI", "CPNG", "CTurboJPEG", "CDeflate",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    module("ImageAnalysis", ["Imaging", "Numerics"]),
+    module("Metrics", ["Imaging", "Numerics", "ImageAnalysis"]),
+    module("NeuralNetworks", ["Numerics", "COneDNN"]),
+
+    // MARK: - Domains (never import each other)
+    module("Vessels", ["Imaging", "Numerics", "NeuralNetworks", "ImageAnalysis", "Metrics"]),
+    module("BloodCells", ["Imaging", "Numerics", "NeuralNetworks", "ImageAnalysis", "Metrics"]),
+    module("Glioma", ["Imaging", "Numerics", "ImageAnalysis", "Metrics"]),
+
+    // MARK: - From a folder of files to reports
+    module(
+      "Reports",
+      [
+        "Imaging", "Numerics", "ImageAnalysis", "ImageFiles", "Metrics",
+        .product(name: "Mustache", package: "swift-mustache"),
+      ]),
+    module(
+      "Pipelines",
+      [
+        "Imaging", "Numerics", "ImageAnalysis", "ImageFiles", "Metrics", "Vessels", "BloodCells", "Glioma",
+        "Reports", "CMessageDigest", "Yams",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ]),
+    .executableTarget(
+      name: "malpighi",
+      dependencies: [
+        "Pipelines", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: settings),
+    .executableTarget(
+      name: "Benchmarks",
+      dependencies: [
+        "Imaging", "Numerics", "ImageFiles", "ImageAnalysis", "Metrics", "NeuralNetworks", "Vessels",
+        "BloodCells", "Glioma", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: settings),
+
+    // MARK: - Tests
+    .target(
+      name: "TestSupport", dependencies: ["Imaging", "Numerics"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    tests(of: "Imaging"),
+    tests(of: "Numerics"),
+  ],
+  swiftLanguageModes: [.v6]
+)

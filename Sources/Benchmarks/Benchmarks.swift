@@ -1,0 +1,7 @@
+import ArgumentParser
+
+/// One row per kernel and per job, as JSON.
+@main
+struct Benchmarks: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "malpighi-benchmarks")
+}

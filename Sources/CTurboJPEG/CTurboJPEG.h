@@ -1,0 +1,4 @@
+#ifndef MALPIGHI_CTURBOJPEG_H
+#define MALPIGHI_CTURBOJPEG_H
+#include <turbojpeg.h>
+#endif

@@ -1,0 +1,7 @@
+import ArgumentParser
+
+/// The command line of the package.
+@main
+struct Malpighi: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "malpighi")
+}
