@@ -119,6 +119,7 @@ let package = Package(
       swiftSettings: settings),
     tests(of: "Imaging"),
     tests(of: "Numerics"),
+    .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )
