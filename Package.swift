@@ -120,6 +120,7 @@ let package = Package(
     tests(of: "Imaging"),
     tests(of: "Numerics"),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+    tests(of: "NeuralNetworks"),
   ],
   swiftLanguageModes: [.v6]
 )
