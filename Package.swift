@@ -121,6 +121,8 @@ let package = Package(
     tests(of: "Numerics"),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     tests(of: "NeuralNetworks"),
+    tests(of: "ImageAnalysis"),
+    tests(of: "Metrics", ["ImageAnalysis"]),
   ],
   swiftLanguageModes: [.v6]
 )
