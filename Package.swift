@@ -123,6 +123,7 @@ let package = Package(
     tests(of: "NeuralNetworks"),
     tests(of: "ImageAnalysis"),
     tests(of: "Metrics", ["ImageAnalysis"]),
+    tests(of: "Vessels"),
   ],
   swiftLanguageModes: [.v6]
 )
