@@ -124,6 +124,7 @@ let package = Package(
     tests(of: "ImageAnalysis"),
     tests(of: "Metrics", ["ImageAnalysis"]),
     tests(of: "Vessels"),
+    tests(of: "Pipelines", ["Reports"]),
   ],
   swiftLanguageModes: [.v6]
 )

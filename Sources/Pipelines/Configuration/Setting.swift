@@ -1,0 +1,51 @@
+import Foundation
+
+/// One `--set STAGE.KEY=VALUE` of the command line.
+public struct Setting: Sendable, Hashable {
+  /// The stage.
+  public let stage: String
+  /// The parameter.
+  public let key: String
+  /// The text after `=`.
+  public let value: String
+
+  /// Reads `STAGE.KEY=VALUE`; anything else is wrong use.
+  public init(_ text: String) throws {
+    guard let equals = text.firstIndex(of: "="), let dot = text[..<equals].firstIndex(of: "."),
+      dot > text.startIndex, text.index(after: dot) < equals
+    else {
+      throw PipelineError.usage(
+        "--set \(text): STAGE.KEY=VALUE expected, such as --set threshold.high=0.3. "
+          + "'malpighi list PIPELINE' names stages and keys.")
+    }
+    stage = String(text[..<dot])
+    key = String(text[text.index(after: dot)..<equals])
+    value = String(text[text.index(after: equals)...])
+  }
+}
+
+extension Pipeline {
+  /// The pipeline with `settings` applied in order, relative file names starting in `folder`.
+  public func applying(_ settings: [Setting], relativeTo folder: URL) throws -> Pipeline {
+    var result = self
+    for setting in settings {
+      let place = "--set \(setting.stage).\(setting.key)=\(setting.value)"
+      guard let index = steps.firstIndex(where: { $0.name == setting.stage }) else {
+        throw PipelineError.configuration(
+          "\(place): " + UnknownName(name: setting.stage, known: steps.map(\.name)).message("stage")
+            + " in pipeline \(name)")
+      }
+      do {
+        try result.set(
+          setting.key, to: .scalar(setting.value), ofStep: index, origin: ValueOrigin(folder: folder))
+      } catch let unknown as UnknownName {
+        throw PipelineError.configuration(
+          "\(place): \(unknown.message("parameter of stage \(setting.stage)"))")
+      } catch let wrong as WrongValue {
+        throw PipelineError.configuration("\(place): \(wrong.expected) expected, found '\(wrong.found)'")
+      }
+    }
+    try result.validate()
+    return result
+  }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import Reports
+
+/// One case: what goes in, and what to compare with.
+public struct Case: Sendable, Hashable, Codable {
+  /// The id; the name of its folder.
+  public let id: String
+  /// The file, or the folder of a patient.
+  public let input: URL
+  /// The label, where there is one.
+  public let label: URL?
+
+  /// A case.
+  public init(id: String, input: URL, label: URL? = nil) {
+    self.id = id
+    self.input = input
+    self.label = label
+  }
+}
+
+/// How a case ended.
+public enum CaseStatus: String, Sendable, Codable, Hashable {
+  /// Every stage that applies is done.
+  case done
+  /// Some stages are done: a run of a single stage.
+  case partial
+  /// A stage failed.
+  case failed
+  /// Stopped by a signal.
+  case interrupted
+}
+
+/// What `case.json` says, the ledger's entry of one case: how it ended, and all that is needed to do it again.
+public struct CaseRecord: Sendable, Codable {
+  /// The id.
+  public var id: String
+  /// How it ended.
+  public var status: CaseStatus
+  /// The exit code a run of this case alone would have.
+  public var exitCode: Int
+  /// The message, where it failed.
+  public var error: String?
+  /// Wall time of the last run.
+  public var seconds: Double
+  /// The scores; null where undefined.
+  public var metrics: [String: Double?]
+  /// What was odd, each with its stage.
+  public var warnings: [String]
+  /// The case.
+  public var source: Case
+  /// The pipeline with every parameter.
+  public var pipeline: PipelineSnapshot
+
+  enum CodingKeys: String, CodingKey {
+    case id, status
+    case exitCode = "exit_code"
+    case error, seconds, metrics, warnings, source, pipeline
+  }
+
+  /// The file of the record in the folder of its case.
+  static func url(in caseFolder: URL) -> URL { caseFolder.appendingPathComponent("case.json") }
+
+  /// Write the record, complete or not at all.
+  func write(in caseFolder: URL) throws {
+    try writeFile(try JSONText.encode(self), to: Self.url(in: caseFolder))
+  }
+
+  /// The record in `caseFolder`, or nil.
+  public static func read(in caseFolder: URL) -> CaseRecord? {
+    FileManager.default.contents(atPath: url(in: caseFolder).path)
+      .flatMap { try? JSONText.decode(CaseRecord.self, from: $0) }
+  }
+}

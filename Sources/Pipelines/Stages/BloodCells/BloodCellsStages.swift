@@ -1,0 +1,4 @@
+extension StageRegistry {
+  /// The stages for blood smears.
+  static let bloodStages: [any Stage.Type] = []
+}
