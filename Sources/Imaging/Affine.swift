@@ -1,7 +1,7 @@
 /// The map from voxel indices (i, j, k) to world coordinates in mm, RAS+ (x to the right, y to the front, z up).
 ///
 /// Stored as the three upper rows of the 4×4 matrix; the last row is 0 0 0 1.
-public struct Affine: Hashable, Sendable, Codable {
+public struct Affine: Hashable, Sendable {
   /// The three upper rows of the matrix; the fourth element of each is the translation in mm.
   public var rows: [SIMD4<Double>]
 

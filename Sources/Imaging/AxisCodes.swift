@@ -1,35 +1,30 @@
 /// The anatomical direction in which each voxel axis grows, such as `RAS` or `LPS`.
 ///
-/// For an oblique grid these are the closest directions, each world axis used once: the largest direction cosine
-/// is assigned first, then the largest among the remaining axes, as nibabel's `aff2axcodes` does.
+/// For an oblique grid these are the closest directions, each world axis used once, by the rule of nibabel's
+/// `aff2axcodes`: the affine's nearest rotation is taken, and the voxel axes choose in the order of how
+/// closely they follow their best world axis.
 public struct AxisCodes: Hashable, Sendable, CustomStringConvertible {
   /// For each voxel axis the world axis it follows (0 right-left, 1 anterior-posterior, 2 superior-inferior).
   public let worldAxis: [Int]
   /// For each voxel axis whether it grows towards left, posterior or inferior.
   public let isReversed: [Bool]
 
-  /// The codes of the grid that `affine` describes.
+  /// The codes of the grid that `affine` describes; of a singular one, those of its columns as they are.
   public init(_ affine: Affine) {
+    let directions = affine.nearestRotation ?? affine
+    let cosines = (0..<3).map { directions.column($0) }
+    func strength(_ axis: Int) -> Double { (cosines[axis] * cosines[axis]).max() }
     var axes = [0, 1, 2]
     var reversed = [false, false, false]
-    let cosines = (0..<3).map { axis -> SIMD3<Double> in
-      let column = affine.column(axis)
-      let length = (column * column).sum().squareRoot()
-      return length > 0 ? column / length : .zero
-    }
-    var freeVoxel: Set<Int> = [0, 1, 2]
-    var freeWorld: Set<Int> = [0, 1, 2]
-    while !freeVoxel.isEmpty {
-      var best = (voxel: 0, world: 0, cosine: -1.0)
-      for voxel in freeVoxel.sorted() {
-        for world in freeWorld.sorted() where abs(cosines[voxel][world]) > best.cosine {
-          best = (voxel, world, abs(cosines[voxel][world]))
-        }
+    var free: Set<Int> = [0, 1, 2]
+    // The sort of the standard library is stable, as nibabel's is.
+    for axis in [0, 1, 2].sorted(by: { strength($0) > strength($1) }) {
+      guard let best = free.sorted().max(by: { abs(cosines[axis][$0]) < abs(cosines[axis][$1]) }) else {
+        break
       }
-      axes[best.voxel] = best.world
-      reversed[best.voxel] = cosines[best.voxel][best.world] < 0
-      freeVoxel.remove(best.voxel)
-      freeWorld.remove(best.world)
+      axes[axis] = best
+      reversed[axis] = cosines[axis][best] < 0
+      free.remove(best)
     }
     worldAxis = axes
     isReversed = reversed
