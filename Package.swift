@@ -73,7 +73,7 @@ let package = Package(
     module(
       "ImageFiles",
       [
-        "Imaging", "CNIfTI", "CPNG", "CTurboJPEG", "CDeflate",
+        "Imaging", "Numerics", "CNIfTI", "CPNG", "CTurboJPEG", "CDeflate", "CMessageDigest",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     module("ImageAnalysis", ["Imaging", "Numerics"]),
@@ -118,6 +118,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Imaging", "Numerics"], path: "Tests/TestSupport",
       swiftSettings: settings),
     tests(of: "Imaging"),
+    tests(of: "ImageFiles", [.product(name: "SystemPackage", package: "swift-system"), "CDeflate"]),
     tests(of: "Numerics"),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     tests(of: "NeuralNetworks"),
