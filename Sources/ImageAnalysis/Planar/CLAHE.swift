@@ -20,8 +20,10 @@ public struct CLAHE: Sendable, Hashable, Codable {
   /// The equalised image.
   public func callAsFunction(_ image: Plane<UInt8>) -> Plane<UInt8> {
     guard image.width > 0, image.height > 0 else { return image }
-    let tileWidth = (image.width + tiles.x - 1) / tiles.x
-    let tileHeight = (image.height + tiles.y - 1) / tiles.y
+    // OpenCV continues both axes as soon as one is no multiple of its tiles.
+    let fits = image.width % tiles.x == 0 && image.height % tiles.y == 0
+    let tileWidth = image.width / tiles.x + (fits ? 0 : 1)
+    let tileHeight = image.height / tiles.y + (fits ? 0 : 1)
     let maps = (0..<tiles.x * tiles.y).flatMap { tile in
       map(
         of: image, left: tile % tiles.x * tileWidth, top: tile / tiles.x * tileHeight, tileWidth, tileHeight)
