@@ -34,8 +34,3 @@ public struct DetectionCounts: Sendable, Hashable, Codable {
       falseNegatives: left.falseNegatives + right.falseNegatives)
   }
 }
-
-/// `numerator / denominator`, nil where the denominator is 0.
-func ratio(_ numerator: Int, _ denominator: Int) -> Double? {
-  denominator == 0 ? nil : Double(numerator) / Double(denominator)
-}
