@@ -126,6 +126,7 @@ let package = Package(
     tests(of: "Metrics", ["ImageAnalysis"]),
     tests(of: "Vessels"),
     tests(of: "Pipelines", ["Reports"]),
+    tests(of: "Glioma", ["Imaging", "Numerics"]),
   ],
   swiftLanguageModes: [.v6]
 )
