@@ -38,7 +38,9 @@ struct EdgeTerms {
       for axis in 0..<3 {
         let slope = problem.initialDensityDerivative(parameters.foci, index: focus, axis: axis)
         var product = 0.0
-        for cell in slope.indices where slope[cell] != 0 { product += Double(slice[cell]) * Double(slope[cell]) }
+        for cell in slope.indices where slope[cell] != 0 {
+          product += Double(slice[cell]) * Double(slope[cell])
+        }
         gradient[GrowthParameters.coefficientIndex(focus: focus, axis: axis)] -= product
       }
     }

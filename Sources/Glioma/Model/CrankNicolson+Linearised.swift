@@ -5,11 +5,11 @@ import Numerics
 extension CrankNicolson {
   static let linearTolerance = 1e-5
 
-  /// Carry a perturbation forward: δu_0 = `initial`, A_k δu_k = B_{k−1} δu_{k−1} + source(k); δu of the last slice goes
+  /// Carry a perturbation forward: δu_0 = `initial`, A_k δu_k = B_{k−1} δu_{k−1} + scale·source(k); δu of the last slice goes
   /// to `result`. Missing sources are zero.
   package func tangent(
     around u: SpaceTimeField, initial: UnsafePointer<Float>?,
-    source: (Int) -> UnsafePointer<Float>?, result: UnsafeMutablePointer<Float>
+    source: (Int) -> UnsafePointer<Float>?, sourceScale: Float = 1, result: UnsafeMutablePointer<Float>
   ) {
     let last = problem.grid.slices - 1
     var (previous, current) = (scratch[5], scratch[6])
@@ -17,8 +17,8 @@ extension CrankNicolson {
     let count = sweeps(tolerance: CrankNicolson.linearTolerance)
     for k in 1...last {
       linearStep(
-        stencil, from: UnsafePointer(previous), at: u[k - 1], source: source(k), implicitAt: u[k],
-        to: k == last ? result : current, sweeps: count)
+        stencil, from: UnsafePointer(previous), at: u[k - 1], source: source(k), scale: sourceScale,
+        implicitAt: u[k], to: k == last ? result : current, sweeps: count)
       swap(&previous, &current)
     }
   }
@@ -41,12 +41,14 @@ extension CrankNicolson {
       sweeps: 0)
   }
 
-  private func clear(_ slice: UnsafeMutablePointer<Float>) { slice.update(repeating: 0, count: scratch.pitch) }
+  private func clear(_ slice: UnsafeMutablePointer<Float>) {
+    slice.update(repeating: 0, count: scratch.pitch)
+  }
 
   /// Solve A(implicit)·y = B(explicit)·x + source for y; without `implicitAt`, y is the right-hand side itself.
   private func linearStep(
     _ stencil: Stencil, from x: UnsafePointer<Float>?, at explicit: UnsafeMutablePointer<Float>,
-    source: UnsafePointer<Float>?, implicitAt implicit: UnsafeMutablePointer<Float>?,
+    source: UnsafePointer<Float>?, scale: Float = 1, implicitAt implicit: UnsafeMutablePointer<Float>?,
     to y: UnsafeMutablePointer<Float>, sweeps: Int
   ) {
     let (rhs, inverse, update, other, image) = (scratch[0], scratch[1], scratch[2], scratch[3], scratch[4])
@@ -69,7 +71,7 @@ extension CrankNicolson {
             let slope = growth * m * reactionSlope(load16(explicit + p))
             b = rate * v + 0.5 * (load16(image + p) + slope * v)
           }
-          if let source { b += load16(source + p) }
+          if let source { b += scale * load16(source + p) }
           if let implicit {
             let slope = growth * m * reactionSlope(load16(implicit + p))
             let i = 1 / (rate - 0.5 * (load16(diagonal + p) + slope))

@@ -41,7 +41,8 @@ final class DiffusionOperator: Sendable {
     }
     if scheme == .correct {
       for axis in 0..<3 {
-        forEachCell(shape) { cell, position in if position[axis] == shape[axis] - 1 { faces[axis][cell] = 0 } }
+        forEachCell(shape) { cell, position in if position[axis] == shape[axis] - 1 { faces[axis][cell] = 0 }
+        }
       }
       return Stencil(shape: shape, faces: faces)
     }

@@ -60,7 +60,9 @@ public final class GrowthProblem: Sendable {
   }
 
   /// The initial density of `foci`, zero where the model does not act.
-  package func initialDensity(_ foci: [SIMD3<Double>]) -> [Float] { masked(blob.density(on: grid, foci: foci)) }
+  package func initialDensity(_ foci: [SIMD3<Double>]) -> [Float] {
+    masked(blob.density(on: grid, foci: foci))
+  }
 
   /// The derivative of `initialDensity` with respect to coordinate `axis` of focus `index`.
   package func initialDensityDerivative(_ foci: [SIMD3<Double>], index: Int, axis: Int) -> [Float] {

@@ -28,7 +28,9 @@ final class Stencil: @unchecked Sendable {
     rows = (0..<4).map { _ in SpaceTimeField(slices: 1, shape: shape) }
     for axis in 0..<3 { rows[axis + 1].setSlice(0, to: faces[axis]) }
     for cell in 0..<shape.count {
-      for axis in 0..<3 { rows[0][0][cell] -= faces[axis][cell] + rows[axis + 1][0][cell - shape.stride(axis)] }
+      for axis in 0..<3 {
+        rows[0][0][cell] -= faces[axis][cell] + rows[axis + 1][0][cell - shape.stride(axis)]
+      }
     }
   }
 
