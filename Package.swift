@@ -117,6 +117,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Imaging", "Numerics"], path: "Tests/TestSupport",
       swiftSettings: settings),
+    tests(of: "Glioma", ["Imaging", "ImageAnalysis", "Numerics"]),
     tests(of: "Imaging"),
     tests(of: "ImageFiles", [.product(name: "SystemPackage", package: "swift-system"), "CDeflate"]),
     tests(of: "Numerics"),
@@ -126,7 +127,6 @@ let package = Package(
     tests(of: "Metrics", ["ImageAnalysis"]),
     tests(of: "Vessels"),
     tests(of: "Pipelines", ["Reports"]),
-    tests(of: "Glioma", ["Imaging", "Numerics"]),
   ],
   swiftLanguageModes: [.v6]
 )
