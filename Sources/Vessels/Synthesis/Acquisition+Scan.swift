@@ -35,9 +35,22 @@ extension Acquisition {
       blur.apply(to: &imaginary, shape: shape)
       amplitude /= blur.noiseGain
     }
-    for index in image.indices {
-      let (a, b) = (image[index] + amplitude * real[index], amplitude * imaginary[index])
-      image[index] = (a * a + b * b).squareRoot()
+    let plane = shape.x * shape.y
+    image.withUnsafeMutableBufferPointer { image in
+      real.withUnsafeBufferPointer { real in
+        imaginary.withUnsafeBufferPointer { imaginary in
+          // Each slice is written by one thread only.
+          nonisolated(unsafe) let image = image.baseAddress!
+          nonisolated(unsafe) let (real, imaginary) = (real.baseAddress!, imaginary.baseAddress!)
+          let amplitude = amplitude
+          SliceLoop.forEach(of: shape) { k in
+            for p in k * plane..<(k + 1) * plane {
+              let (a, b) = (image[p] + amplitude * real[p], amplitude * imaginary[p])
+              image[p] = (a * a + b * b).squareRoot()
+            }
+          }
+        }
+      }
     }
   }
 

@@ -33,6 +33,7 @@ public struct RandomSyntheticAngiography: Codable, Sendable, Equatable {
     let isScaled = brightest > 1 || stream.chance(0.6)
     var angiography = SyntheticAngiography(
       grid: VoxelGrid(shape: shape, affine: Affine(spacing: spacing)), seed: stream.next(), roots: [],
+      arteries: [],
       staysInTissue: head != nil, sinuses: [], head: head, tissue: tissue,
       distractors: drawDistractors(&stream),
       acquisition: drawAcquisition(&stream), labelThreshold: stream.uniform(0.45...0.5))

@@ -29,6 +29,8 @@ public struct SyntheticAngiography: Codable, Sendable, Equatable {
   public var seed: UInt64
   /// The vessel trees.
   public var roots: [Root]
+  /// Arteries whose course is given.
+  public var arteries: [ArterialPath]
   /// Whether the trees are kept inside the head's brain and scalp.
   public var staysInTissue: Bool
   /// Venous sinuses.
@@ -48,15 +50,16 @@ public struct SyntheticAngiography: Codable, Sendable, Equatable {
   public func vesselTrees() -> [VesselTree] {
     let shape = grid.shape
     let highest = SIMD3<Float>(Float(shape.x), Float(shape.y), Float(shape.z)) + 5
-    return roots.enumerated().map { index, root in
-      var stream = RandomStream(seed: seed, purpose: "vessel growth", indices: index)
-      var growth = VesselGrowth(
-        root.tree, lowest: [-6, -6, -6], highest: highest, segmentLimit: shape.count / 20)
-      if staysInTissue, let head { growth.steering = head.steering(startingAt: root.position) }
-      let bud = VesselGrowth.Bud(
-        position: root.position, direction: root.direction.normalized, radius: root.tree.rootRadius)
-      return growth.grow(from: bud, using: &stream)
-    }
+    return arteries.map { $0.tree() }
+      + roots.enumerated().map { index, root in
+        var stream = RandomStream(seed: seed, purpose: "vessel growth", indices: index)
+        var growth = VesselGrowth(
+          root.tree, lowest: [-6, -6, -6], highest: highest, segmentLimit: shape.count / 20)
+        if staysInTissue, let head { growth.steering = head.steering(startingAt: root.position) }
+        let bud = VesselGrowth.Bud(
+          position: root.position, direction: root.direction.normalized, radius: root.tree.rootRadius)
+        return growth.grow(from: bud, using: &stream)
+      }
   }
 
   /// Make the image and its truth.
