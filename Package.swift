@@ -95,7 +95,9 @@ let package = Package(
     module(
       "Pipelines",
       [
-        "Imaging", "Numerics", "ImageAnalysis", "ImageFiles", "Metrics", "Vessels", "BloodCells", "Glioma",
+        "Imaging", "Numerics", "ImageAnalysis", "ImageFiles", "Metrics", "NeuralNetworks", "Vessels",
+        "BloodCells",
+        "Glioma",
         "Reports", "CMessageDigest", "Yams",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -104,7 +106,9 @@ let package = Package(
     .executableTarget(
       name: "malpighi",
       dependencies: [
-        "Pipelines", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Pipelines", "Reports", "ImageFiles", "Numerics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "Benchmarks",
@@ -126,7 +130,7 @@ let package = Package(
     tests(of: "ImageAnalysis"),
     tests(of: "Metrics", ["ImageAnalysis"]),
     tests(of: "Vessels"),
-    tests(of: "Pipelines", ["Reports"]),
+    tests(of: "Pipelines", ["Reports", "Imaging"]),
   ],
   swiftLanguageModes: [.v6]
 )

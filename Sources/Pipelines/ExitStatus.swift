@@ -61,7 +61,8 @@ extension CocoaError {
   fileprivate var exitStatus: ExitStatus {
     switch code {
     case .fileNoSuchFile, .fileReadNoSuchFile: .noInput
-    case .fileWriteNoPermission, .fileWriteVolumeReadOnly, .fileWriteFileExists, .fileWriteInvalidFileName:
+    case .fileWriteNoPermission, .fileWriteVolumeReadOnly, .fileWriteFileExists,
+      .fileWriteInvalidFileName:
       .cannotCreate
     case .fileReadCorruptFile, .fileReadTooLarge: .badData
     default: .inputOutput
@@ -69,14 +70,14 @@ extension CocoaError {
   }
 }
 
-/// The line to print for `error`.
-public func message(of error: any Error) -> String {
-  if let error = error as? CocoaError {
+extension ExitStatus {
+  /// The line to print for `error`.
+  public static func message(of error: any Error) -> String {
+    guard let error = error as? CocoaError else { return "\(error)" }
     let path = error.filePath ?? error.url?.path
     let reason =
       (error.underlying as? POSIXError).map { String(cString: strerror($0.code.rawValue)) }
       ?? error.localizedDescription
     return path.map { "\($0): \(reason)" } ?? reason
   }
-  return "\(error)"
 }

@@ -22,7 +22,8 @@ public enum PipelineError: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .usage(let text), .badData(let text), .noInput(let text), .internalFault(let text),
-      .cannotCreate(let text), .inputOutput(let text), .interrupted(let text), .configuration(let text):
+      .cannotCreate(let text), .inputOutput(let text), .interrupted(let text),
+      .configuration(let text):
       text
     }
   }

@@ -40,7 +40,8 @@ struct Bench: Sendable {
   ) throws -> [String] {
     let told = Mutex<[String]>([])
     var runner = CaseRunner(
-      pipeline: try pipeline.applying(settings.map(Setting.init), relativeTo: folder), output: output)
+      pipeline: try pipeline.applying(settings.map(Setting.init), relativeTo: folder),
+      output: output)
     runner.onlyStage = only
     runner.overwrites = overwrite
     runner.onEvent = { event in
@@ -85,7 +86,8 @@ struct CaseRunnerTests {
       let result = try #require(CaseRecord.read(in: bench.caseFolder))
       #expect(result.status == .done && result.exitCode == 0 && result.error == nil)
       #expect(result.metrics["different"] == .some(1))
-      let entries = try FileManager.default.contentsOfDirectory(atPath: bench.caseFolder.path).sorted()
+      let entries = try FileManager.default.contentsOfDirectory(atPath: bench.caseFolder.path)
+        .sorted()
       #expect(entries == ["01-rewrite", "02-compare", "case.json"])
     }
   }
@@ -109,9 +111,11 @@ struct CaseRunnerTests {
       #expect(try bench.run() == ["kept rewrite", "ran compare"])
       // A parameter without effect on the output: the next stage sees the same bytes.
       #expect(try bench.run("rewrite.weight=0.25") == ["ran rewrite", "kept compare"])
-      #expect(try bench.run("rewrite.weight=0.25", "rewrite.suffix=z") == ["ran rewrite", "ran compare"])
+      #expect(
+        try bench.run("rewrite.weight=0.25", "rewrite.suffix=z") == ["ran rewrite", "ran compare"])
       try bench.write("abcd", "one.txt")
-      #expect(try bench.run("rewrite.weight=0.25", "rewrite.suffix=z") == ["ran rewrite", "ran compare"])
+      #expect(
+        try bench.run("rewrite.weight=0.25", "rewrite.suffix=z") == ["ran rewrite", "ran compare"])
     }
   }
 
@@ -123,7 +127,8 @@ struct CaseRunnerTests {
       #expect(try bench.run("rewrite.extra=end.txt") == ["kept rewrite", "kept compare"])
       try bench.write("-END", "end.txt")
       #expect(try bench.run("rewrite.extra=end.txt") == ["ran rewrite", "ran compare"])
-      try Data("damage".utf8).write(to: bench.caseFolder.appendingPathComponent("01-rewrite/text.txt"))
+      try Data("damage".utf8).write(
+        to: bench.caseFolder.appendingPathComponent("01-rewrite/text.txt"))
       #expect(try bench.run("rewrite.extra=end.txt") == ["ran rewrite", "kept compare"])
       try FileManager.default.removeItem(
         at: bench.caseFolder.appendingPathComponent("02-compare/metrics.json"))
@@ -166,14 +171,17 @@ struct CaseRunnerTests {
       #expect(try bench.run("compare.input=label.txt", only: "compare") == ["ran compare"])
       #expect(CaseRecord.read(in: bench.caseFolder)?.metrics["different"] == .some(0))
       #expect(
-        throws: PipelineError.configuration("pipeline example: no stage 'compar'; did you mean 'compare'?")
+        throws: PipelineError.configuration(
+          "pipeline example: no stage 'compar'; did you mean 'compare'?")
       ) {
         try bench.run(only: "compar")
       }
     }
   }
 
-  @Test("A stage that fails leaves nothing behind but the record of its failure, and keeps what was there")
+  @Test(
+    "A stage that fails leaves nothing behind but the record of its failure, and keeps what was there"
+  )
   func failure() throws {
     try bench { (bench: Bench) throws in
       try bench.run()
@@ -181,8 +189,11 @@ struct CaseRunnerTests {
       #expect(throws: PipelineError.badData("one: the text says FAIL")) { try bench.run() }
       #expect(try bench.text("01-rewrite/text.txt") == "ABC")
       let record = try #require(CaseRecord.read(in: bench.caseFolder))
-      #expect(record.status == .failed && record.exitCode == 65 && record.error == "one: the text says FAIL")
-      let entries = try FileManager.default.contentsOfDirectory(atPath: bench.caseFolder.path).sorted()
+      #expect(
+        record.status == .failed && record.exitCode == 65
+          && record.error == "one: the text says FAIL")
+      let entries = try FileManager.default.contentsOfDirectory(atPath: bench.caseFolder.path)
+        .sorted()
       #expect(entries == ["01-rewrite", "02-compare", "case.json"])
       try bench.write("abc", "one.txt")
       #expect(try bench.run() == ["kept rewrite", "kept compare"])
@@ -201,7 +212,8 @@ struct CaseRunnerTests {
       )
       .write(to: bench.caseFolder.appendingPathComponent(".claim"))
       #expect(try bench.run() == ["ran rewrite", "ran compare"])
-      let entries = try FileManager.default.contentsOfDirectory(atPath: bench.caseFolder.path).sorted()
+      let entries = try FileManager.default.contentsOfDirectory(atPath: bench.caseFolder.path)
+        .sorted()
       #expect(entries == ["01-rewrite", "02-compare", "case.json"])
     }
   }
@@ -209,9 +221,11 @@ struct CaseRunnerTests {
   @Test("A case that another machine works on is refused")
   func claimed() throws {
     try bench { (bench: Bench) throws in
-      try FileManager.default.createDirectory(at: bench.caseFolder, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        at: bench.caseFolder, withIntermediateDirectories: true)
       let claim = bench.caseFolder.appendingPathComponent(".claim")
-      try Data(#"{"host":"elsewhere","process":7,"process_start":"1","since":0}"#.utf8).write(to: claim)
+      try Data(#"{"host":"elsewhere","process":7,"process_start":"1","since":0}"#.utf8).write(
+        to: claim)
       #expect {
         try bench.run()
       } throws: {
@@ -252,7 +266,8 @@ struct CaseRunnerTests {
       let settings = [
         "rewrite.extra=end.txt", "rewrite.scales=0.5", "rewrite.suffix=x", "compare.input=one.txt",
       ]
-      let changed = try bench.pipeline.applying(try settings.map(Setting.init), relativeTo: bench.folder)
+      let changed = try bench.pipeline.applying(
+        try settings.map(Setting.init), relativeTo: bench.folder)
       let data = try JSONText.encode(changed.snapshot)
       let snapshot = try JSONText.decode(PipelineSnapshot.self, from: data)
       #expect(try Pipeline(snapshot, registry: exampleRegistry).snapshot == changed.snapshot)

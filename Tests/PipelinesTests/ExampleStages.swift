@@ -34,7 +34,9 @@ struct Rewrite: Stage {
 
   func run(_ context: StageContext) throws {
     var text = try String(contentsOf: context.input("text"), encoding: .utf8)
-    if text.contains("FAIL") { throw PipelineError.badData("\(context.caseID): the text says FAIL") }
+    if text.contains("FAIL") {
+      throw PipelineError.badData("\(context.caseID): the text says FAIL")
+    }
     if text.contains("CRASH") { kill(getpid(), SIGKILL) }
     switch style {
     case .plain: break

@@ -13,7 +13,9 @@ struct PipelineYAMLTests {
         _ = try pipeline(yaml, in: folder)
         return "accepted"
       } catch let error as PipelineError {
-        guard case .configuration(let text) = error else { return "another kind of error: \(error)" }
+        guard case .configuration(let text) = error else {
+          return "another kind of error: \(error)"
+        }
         return text.replacingOccurrences(of: folder.path + "/", with: "")
       }
     }
@@ -96,7 +98,10 @@ struct PipelineYAMLTests {
       ("stages: ]", "example.yaml:1:9: did not find expected node content"),
       ("a: 1\na: 2", "example.yaml:1:1: the key 'a' stands twice"),
       ("", "example.yaml: empty; 'stages:' expected"),
-      ("cases: folders\nstages: []", "example.yaml:1:8: no kind of case 'folders'; did you mean 'folder'?"),
+      (
+        "cases: folders\nstages: []",
+        "example.yaml:1:8: no kind of case 'folders'; did you mean 'folder'?"
+      ),
     ])
   func refuses(yaml: String, message: String) throws {
     #expect(try refusal(yaml) == message)
@@ -107,13 +112,15 @@ struct PipelineYAMLTests {
     var tower = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
     for level in 1...9 {
       tower +=
-        "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",")
+        "a\(level): &a\(level) ["
+        + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",")
         + "]\n"
     }
     #expect(try refusal(tower) == "example.yaml: 81 aliases (*name); at most 16")
     #expect(try refusal(tower + "? *a9\n: 1\n") == "example.yaml: 82 aliases (*name); at most 16")
     #expect(
-      try refusal("stages: [" + String(repeating: "x, ", count: 12_000) + "x]").contains("more than 10000"))
+      try refusal("stages: [" + String(repeating: "x, ", count: 12_000) + "x]").contains(
+        "more than 10000"))
   }
 
   @Test("A file of two gigabytes, a pipe and a folder are refused before they are read")
@@ -124,14 +131,16 @@ struct PipelineYAMLTests {
       try Data().write(to: big)
       #expect(truncate(big.path, 2 << 30) == 0)
       #expect(
-        throws: PipelineError.configuration("\(big.path): 2147483648 bytes; a pipeline has at most 1048576")
+        throws: PipelineError.configuration(
+          "\(big.path): 2147483648 bytes; a pipeline has at most 1048576")
       ) {
         try library.pipeline("big")
       }
       let pipe = folder.appendingPathComponent("pipe.yaml")
       #expect(mkfifo(pipe.path, 0o600) == 0)
       #expect(
-        throws: PipelineError.configuration("\(pipe.path): not a regular file; a pipeline is a YAML file")
+        throws: PipelineError.configuration(
+          "\(pipe.path): not a regular file; a pipeline is a YAML file")
       ) {
         try library.pipeline("pipe")
       }

@@ -14,7 +14,9 @@ struct SettingTests {
     }
   }
 
-  @Test("A setting takes the same keys as YAML; the last one counts; files start in the working directory")
+  @Test(
+    "A setting takes the same keys as YAML; the last one counts; files start in the working directory"
+  )
   func sets() throws {
     let values = try applied(
       "rewrite.repeats=2", "rewrite.repeats=3", "rewrite.scales=0.5,1", "rewrite.suffix=a=b.c",
@@ -26,7 +28,8 @@ struct SettingTests {
     #expect(values["loud"] == .bool(true))
     #expect(try applied("rewrite.extra=none")["extra"] == .null)
     #expect(
-      try applied("rewrite.scales=[1, 2, 3]")["scales"] == .array([.number(1), .number(2), .number(3)]))
+      try applied("rewrite.scales=[1, 2, 3]")["scales"]
+        == .array([.number(1), .number(2), .number(3)]))
   }
 
   @Test(

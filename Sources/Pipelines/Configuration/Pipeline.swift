@@ -36,6 +36,8 @@ public struct Pipeline: Sendable {
   public let caseKind: CaseKind
   /// The stages in order.
   public private(set) var steps: [Step] = []
+  /// How its network is trained, where it has one.
+  public internal(set) var training: (any Training)?
 
   /// A pipeline without stages yet.
   package init(name: String, summary: String, caseKind: CaseKind) {
@@ -58,7 +60,8 @@ public struct Pipeline: Sendable {
   public func index(of name: String) throws -> Int {
     guard let index = steps.firstIndex(where: { $0.name == name }) else {
       throw PipelineError.configuration(
-        "pipeline \(self.name): " + UnknownName(name: name, known: steps.map(\.name)).message("stage"))
+        "pipeline \(self.name): "
+          + UnknownName(name: name, known: steps.map(\.name)).message("stage"))
     }
     return index
   }
@@ -67,7 +70,9 @@ public struct Pipeline: Sendable {
   /// first one).
   mutating func set(_ key: String, to raw: RawValue, ofStep index: Int, origin: ValueOrigin) throws {
     let declared = steps[index].type.inputs.map(\.name)
-    if steps[index].type.parameterKeys.contains(key) || !(key == "input" || key.hasPrefix("inputs.")) {
+    if steps[index].type.parameterKeys.contains(key)
+      || !(key == "input" || key.hasPrefix("inputs."))
+    {
       try steps[index].stage.set(key, to: raw, origin: origin)
       return
     }
@@ -85,6 +90,10 @@ public struct Pipeline: Sendable {
 
   /// Throws where a step reads from a stage that does not stand before it, or its parameters contradict each other.
   package func validate() throws {
+    do { try training?.validate() } catch let wrong as WrongValue {
+      throw PipelineError.configuration(
+        "pipeline \(name), training: \(wrong.expected) expected, found \(wrong.found)")
+    }
     for (index, step) in steps.enumerated() {
       do { try step.stage.validate() } catch let wrong as WrongValue {
         throw PipelineError.configuration(
@@ -95,7 +104,8 @@ public struct Pipeline: Sendable {
         guard let producer = steps[..<index].first(where: { $0.name == earlier }) else {
           throw PipelineError.configuration(
             "pipeline \(name), stage \(step.name): input '\(input)' comes from \(earlier)/\(file), but "
-              + UnknownName(name: earlier, known: steps[..<index].map(\.name)).message("earlier stage"))
+              + UnknownName(name: earlier, known: steps[..<index].map(\.name)).message(
+                "earlier stage"))
         }
         let files = producer.type.outputs.map(\.file)
         guard files.contains(file) else {
@@ -108,6 +118,6 @@ public struct Pipeline: Sendable {
   }
 }
 
-extension Stage {
+extension Parametrized {
   static var parameterKeys: [String] { parameters.map(\.key) }
 }

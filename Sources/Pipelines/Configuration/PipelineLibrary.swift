@@ -56,7 +56,8 @@ public struct PipelineLibrary: Sendable {
       if FileManager.default.fileExists(atPath: url.path) { return url.standardizedFileURL }
     }
     throw PipelineError.noInput(
-      UnknownName(name: name, known: names).message("pipeline") + ". A path to a YAML file works too.")
+      UnknownName(name: name, known: names).message("pipeline")
+        + ". A path to a YAML file works too.")
   }
 
   /// The pipeline called `name`, or in the file of that path.

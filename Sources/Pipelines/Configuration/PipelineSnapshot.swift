@@ -62,7 +62,8 @@ extension Pipeline {
         }
       } catch {
         throw PipelineError.configuration(
-          "pipeline \(snapshot.name), stage \(step.name): made by another version of this program (\(error))")
+          "pipeline \(snapshot.name), stage \(step.name): made by another version of this program (\(error))"
+        )
       }
     }
     try validate()

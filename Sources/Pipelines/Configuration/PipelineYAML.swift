@@ -11,6 +11,9 @@ import Yams
 ///     type: vessels.enhance
 ///     parameters: {alpha: 0.4}
 ///     inputs: {image: prepare/image.nii.gz}   # only where it differs from what the stage declares
+/// train:                   # for pipelines with a network
+///   type: vessels.train
+///   parameters: {epochs: 50}
 /// ```
 struct PipelineYAML {
   let url: URL
@@ -27,13 +30,15 @@ struct PipelineYAML {
     let root = try compose(try text())
     var budget = Self.mostValues
     try count(root, &budget)
-    let fields = try mapping(root, ["name", "summary", "cases", "stages"], "key")
+    let fields = try mapping(
+      root, ["name", "summary", "cases", "stages", Pipeline.trainingName], "key")
     var kind = CaseKind.volume
     if let node = fields["cases"] {
       let word = try scalar(node, "cases")
       guard let value = CaseKind(rawValue: word) else {
         throw fault(
-          node, UnknownName(name: word, known: CaseKind.allCases.map(\.rawValue)).message("kind of case"))
+          node,
+          UnknownName(name: word, known: CaseKind.allCases.map(\.rawValue)).message("kind of case"))
       }
       kind = value
     }
@@ -45,6 +50,7 @@ struct PipelineYAML {
       throw fault(fields["stages"] ?? root, "a list of stages expected under 'stages:'")
     }
     for node in nodes { try append(node, to: &pipeline) }
+    pipeline.training = try fields[Pipeline.trainingName].map(training)
     do { try pipeline.validate() } catch let error as PipelineError {
       throw PipelineError.configuration("\(url.path): \(error)")
     }
@@ -58,17 +64,20 @@ struct PipelineYAML {
     guard let typeNode = fields["type"] else { throw fault(node, "a stage needs 'type:'") }
     let typeName = try scalar(typeNode, "type")
     guard let type = registry[typeName] else {
-      throw fault(typeNode, UnknownName(name: typeName, known: registry.names).message("stage type"))
+      throw fault(
+        typeNode, UnknownName(name: typeName, known: registry.names).message("stage type"))
     }
     let name =
       try fields["name"].map { try scalar($0, "name") }
       ?? typeName.split(separator: ".").last.map(String.init) ?? typeName
     guard !name.isEmpty, name.utf8.allSatisfy(isNameByte) else {
       throw fault(
-        fields["name"] ?? node, "a stage's name is made of letters, digits, '-' and '_'; found '\(name)'")
+        fields["name"] ?? node,
+        "a stage's name is made of letters, digits, '-' and '_'; found '\(name)'")
     }
     guard !pipeline.steps.contains(where: { $0.name == name }) else {
-      throw fault(fields["name"] ?? node, "two stages are called '\(name)'; give one of them another name")
+      throw fault(
+        fields["name"] ?? node, "two stages are called '\(name)'; give one of them another name")
     }
     pipeline.append(name, type.init())
     let index = pipeline.steps.count - 1
@@ -82,14 +91,35 @@ struct PipelineYAML {
       try explained(key.node, value, "input of \(typeName)") {
         let source = InputSource(try scalar(value, key.text))
         if source == .caseInput, try scalar(value, key.text) != "input" {
-          throw WrongValue(found: try scalar(value, key.text), expected: "input, label or STAGE/FILE")
+          throw WrongValue(
+            found: try scalar(value, key.text), expected: "input, label or STAGE/FILE")
         }
         try pipeline.connect(key.text, ofStep: index, to: source)
       }
     }
   }
 
-  private func explained(_ key: Node, _ value: Node, _ kind: String, _ body: () throws -> Void) throws {
+  private func training(_ node: Node) throws -> any Training {
+    let fields = try mapping(node, ["type", "parameters"], "key of 'train'")
+    guard let typeNode = fields["type"] else { throw fault(node, "'train' needs 'type:'") }
+    let name = try scalar(typeNode, "type")
+    guard let type = registry.training(name) else {
+      throw fault(
+        typeNode, UnknownName(name: name, known: registry.trainingNames).message("training"))
+    }
+    var training = type.init()
+    let origin = ValueOrigin(folder: url.deletingLastPathComponent())
+    for (key, value) in try pairs(fields["parameters"], "parameters") {
+      try explained(key.node, value, "parameter of \(name)") {
+        try training.set(key.text, to: try raw(value), origin: origin)
+      }
+    }
+    return training
+  }
+
+  private func explained(_ key: Node, _ value: Node, _ kind: String, _ body: () throws -> Void)
+    throws
+  {
     do { try body() } catch let unknown as UnknownName {
       throw fault(key, unknown.message(kind))
     } catch let wrong as WrongValue {
@@ -110,11 +140,14 @@ struct PipelineYAML {
     return result
   }
 
-  private func pairs(_ node: Node?, _ what: String) throws -> [(key: (text: String, node: Node), value: Node)]
-  {
+  private func pairs(_ node: Node?, _ what: String) throws -> [(
+    key: (text: String, node: Node), value: Node
+  )] {
     guard let node else { return [] }
     if node.scalar?.string.isEmpty == true { return [] }
-    guard let mapping = node.mapping else { throw fault(node, "'key: value' lines expected (\(what))") }
+    guard let mapping = node.mapping else {
+      throw fault(node, "'key: value' lines expected (\(what))")
+    }
     return try mapping.map { key, value in
       guard let text = key.scalar?.string else { throw fault(key, "a plain word expected as key") }
       return ((text, key), value)

@@ -25,6 +25,9 @@ public struct Setting: Sendable, Hashable {
 }
 
 extension Pipeline {
+  /// The name by which `--set` reaches the training.
+  static let trainingName = "train"
+
   /// The pipeline with `settings` applied in order, relative file names starting in `folder`.
   public func applying(_ settings: [Setting], relativeTo folder: URL) throws -> Pipeline {
     var result = self
@@ -37,12 +40,14 @@ extension Pipeline {
       }
       do {
         try result.set(
-          setting.key, to: .scalar(setting.value), ofStep: index, origin: ValueOrigin(folder: folder))
+          setting.key, to: .scalar(setting.value), ofStep: index,
+          origin: ValueOrigin(folder: folder))
       } catch let unknown as UnknownName {
         throw PipelineError.configuration(
           "\(place): \(unknown.message("parameter of stage \(setting.stage)"))")
       } catch let wrong as WrongValue {
-        throw PipelineError.configuration("\(place): \(wrong.expected) expected, found '\(wrong.found)'")
+        throw PipelineError.configuration(
+          "\(place): \(wrong.expected) expected, found '\(wrong.found)'")
       }
     }
     try result.validate()

@@ -28,7 +28,8 @@ extension Optional: ParameterValue where Wrapped: ParameterValue {
 }
 
 /// A choice out of a few words: conform a `String` enumeration with `CaseIterable` to it.
-public protocol ParameterChoice: ParameterValue, CaseIterable, RawRepresentable where RawValue == String {}
+public protocol ParameterChoice: ParameterValue, CaseIterable, RawRepresentable
+where RawValue == String {}
 
 extension ParameterChoice {
   /// The words, as `a|b|c`.
@@ -62,7 +63,9 @@ public struct InputFile: ParameterValue, Hashable {
   /// Reads a path; a relative one starts in the folder of `origin`.
   public init(_ raw: RawValue, origin: ValueOrigin) throws {
     let path = try raw.scalar("a path")
-    guard !path.isEmpty, !path.utf8.contains(0) else { throw WrongValue(found: path, expected: "a path") }
+    guard !path.isEmpty, !path.utf8.contains(0) else {
+      throw WrongValue(found: path, expected: "a path")
+    }
     let url =
       path.hasPrefix("/") ? URL(fileURLWithPath: path) : origin.folder.appendingPathComponent(path)
     self.url = url.standardizedFileURL

@@ -50,7 +50,10 @@ struct CaseClaim {
         defer { close(descriptor) }
         let data = try JSONText.encode(Holder.current)
         let written = data.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        if written == data.count { return }
+        if written == data.count {
+          Interruption.guardAgainst(url)
+          return
+        }
         let reason = String(cString: strerror(errno))
         unlink(url.path)
         throw PipelineError.inputOutput("\(url.path): cannot be written: \(reason)")
@@ -72,7 +75,8 @@ struct CaseClaim {
       }
       unlink(url.path)
     }
-    throw PipelineError.inputOutput("\(caseFolder.path): \(id) is being worked on by another process.")
+    throw PipelineError.inputOutput(
+      "\(caseFolder.path): \(id) is being worked on by another process.")
   }
 
   /// Whether an unreadable claim is older than the moment it takes to write one.
@@ -82,5 +86,8 @@ struct CaseClaim {
   }
 
   /// Give the case back.
-  func release() { unlink(url.path) }
+  func release() {
+    unlink(url.path)
+    Interruption.release(url)
+  }
 }

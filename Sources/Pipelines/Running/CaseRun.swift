@@ -79,12 +79,15 @@ struct CaseRun {
     }
   }
 
-  private func run(_ step: Pipeline.Step, in partial: URL, _ inputs: [String: URL]) throws -> StageRecord {
+  private func run(_ step: Pipeline.Step, in partial: URL, _ inputs: [String: URL]) throws
+    -> StageRecord
+  {
     let start = ContinuousClock.now
     ProcessMemory.resetPeak()
     let onEvent = runner.onEvent
     let context = StageContext(
-      caseID: item.id, pipeline: runner.pipeline.name, stage: step.name, folder: partial, inputs: inputs,
+      caseID: item.id, pipeline: runner.pipeline.name, stage: step.name, folder: partial,
+      inputs: inputs,
       earlier: records
     ) { onEvent(.progressed(stage: step.name, fraction: $0, message: $1)) }
     do { try step.stage.run(context) } catch let wrong as WrongValue {
@@ -93,8 +96,10 @@ struct CaseRun {
     }
     for warning in context.warnings.all { onEvent(.warning(stage: step.name, text: warning)) }
     return StageRecord(
-      stage: step.name, type: step.type.name, parameters: step.stage.parameterValues, inputs: [], outputs: [],
-      fingerprint: "", software: Provenance.software, threads: Parallel.threads, seconds: start.secondsAgo,
+      stage: step.name, type: step.type.name, parameters: step.stage.parameterValues, inputs: [],
+      outputs: [],
+      fingerprint: "", software: Provenance.software, threads: Parallel.threads,
+      seconds: start.secondsAgo,
       peakMemoryMiB: ProcessMemory.peakMiB, warnings: context.warnings.all)
   }
 
@@ -110,7 +115,9 @@ struct CaseRun {
   }
 
   private func isConditional(_ step: Pipeline.Step) -> Bool {
-    step.type.inputs.contains { $0.need == .condition && step.sources[$0.name].flatMap(existing) == nil }
+    step.type.inputs.contains {
+      $0.need == .condition && step.sources[$0.name].flatMap(existing) == nil
+    }
   }
 
   // MARK: - Files
@@ -142,7 +149,9 @@ struct CaseRun {
         result[input.name] = url
         continue
       }
-      if case .file(let file) = source { throw PipelineError.noInput("\(file.url.path): no such file") }
+      if case .file(let file) = source {
+        throw PipelineError.noInput("\(file.url.path): no such file")
+      }
       switch input.need {
       case .optional: continue
       case .condition where runner.onlyStage == nil:
@@ -155,18 +164,23 @@ struct CaseRun {
     return result
   }
 
-  private func missing(_ source: InputSource, input: String, of step: Pipeline.Step) -> PipelineError {
+  private func missing(_ source: InputSource, input: String, of step: Pipeline.Step)
+    -> PipelineError
+  {
     switch source {
     case .label: .usage("stage \(step.name): needs a label; give --label FILE")
     case .output(let stage, _):
       .noInput(
         "\(place(of: source)?.path ?? "\(source)"): not there, and stage \(step.name) needs it. "
-          + "Run stage \(stage) first, or hand it a file with --set \(step.name).inputs.\(input)=FILE.")
+          + "Run stage \(stage) first, or hand it a file with --set \(step.name).inputs.\(input)=FILE."
+      )
     case .caseInput, .file: .noInput("\(item.input.path): no such file")
     }
   }
 
-  private func inputFiles(_ step: Pipeline.Step, _ inputs: [String: URL]) throws -> [StageRecord.File] {
+  private func inputFiles(_ step: Pipeline.Step, _ inputs: [String: URL]) throws -> [StageRecord
+    .File]
+  {
     var files = inputs.map { ($0.key, $0.value) }
     files += step.stage.parameterFiles.map { ($0.key, $0.file.url) }
     return try files.sorted { ($0.0, $0.1.path) < ($1.0, $1.1.path) }.map { name, url in
@@ -191,11 +205,13 @@ struct CaseRun {
 
   private func outputs(of step: Pipeline.Step, in partial: URL) throws -> [StageRecord.File] {
     for output in step.type.outputs where output.role != .optional {
-      guard FileManager.default.fileExists(atPath: partial.appendingPathComponent(output.file).path) else {
+      guard FileManager.default.fileExists(atPath: partial.appendingPathComponent(output.file).path)
+      else {
         throw PipelineError.internalFault("stage \(step.name): did not write \(output.file)")
       }
     }
-    return try FileManager.default.subpathsOfDirectory(atPath: partial.path).sorted().compactMap { path in
+    return try FileManager.default.subpathsOfDirectory(atPath: partial.path).sorted().compactMap {
+      path in
       let url = partial.appendingPathComponent(path)
       guard isRegularFile(url) else { return nil }
       let (digest, bytes) = try digests.digest(of: url)

@@ -52,7 +52,7 @@ public struct CaseRunner: Sendable {
       let status = ExitStatus(of: error)
       record.status = status == .interrupted ? .interrupted : .failed
       record.exitCode = status.rawValue
-      record.error = message(of: error)
+      record.error = ExitStatus.message(of: error)
       record.seconds = start.secondsAgo
       // The first fault is the one to report, also where the record cannot be written either.
       try? record.write(in: caseFolder)

@@ -22,7 +22,9 @@ final class ContentDigest {
     }
     if isFolder.boolValue { return try digest(ofFolder: url) }
     let identity = try Self.identity(of: url)
-    if let entry = known[url.path], entry.identity == identity { return (entry.digest, identity.size) }
+    if let entry = known[url.path], entry.identity == identity {
+      return (entry.digest, identity.size)
+    }
     let digest = try Self.sha256(ofFile: url)
     guard try Self.identity(of: url) == identity else {
       throw PipelineError.badData(
@@ -47,7 +49,8 @@ final class ContentDigest {
     var bytes = 0
     for path in try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted() {
       let url = folder.appendingPathComponent(path, isDirectory: false)
-      guard !path.split(separator: "/").contains(where: { $0.hasPrefix(".") }), isRegularFile(url) else {
+      guard !path.split(separator: "/").contains(where: { $0.hasPrefix(".") }), isRegularFile(url)
+      else {
         continue
       }
       let (digest, size) = try digest(of: url)
@@ -78,7 +81,8 @@ final class ContentDigest {
   private static func sha256(ofFile url: URL) throws -> String {
     let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw PipelineError.inputOutput("\(url.path): cannot be read: \(String(cString: strerror(errno)))")
+      throw PipelineError.inputOutput(
+        "\(url.path): cannot be read: \(String(cString: strerror(errno)))")
     }
     defer { close(descriptor) }
     var context = SHA2_CTX()
@@ -89,7 +93,8 @@ final class ContentDigest {
       let count = read(descriptor, buffer.baseAddress, buffer.count)
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else {
-        throw PipelineError.inputOutput("\(url.path): cannot be read: \(String(cString: strerror(errno)))")
+        throw PipelineError.inputOutput(
+          "\(url.path): cannot be read: \(String(cString: strerror(errno)))")
       }
       if count == 0 { return finish(&context) }
       update(&context, UnsafeRawBufferPointer(rebasing: buffer[..<count]))

@@ -21,12 +21,14 @@ struct StageFolder {
 
   /// The final place of an output.
   func url(of output: StageOutput) -> URL {
-    (output.role == .report ? caseFolder : url).appendingPathComponent(output.file, isDirectory: false)
+    (output.role == .report ? caseFolder : url).appendingPathComponent(
+      output.file, isDirectory: false)
   }
 
   /// What `stage.json` says, or nil where the stage was never completed.
   var record: StageRecord? {
-    guard let data = FileManager.default.contents(atPath: url.appendingPathComponent("stage.json").path)
+    guard
+      let data = FileManager.default.contents(atPath: url.appendingPathComponent("stage.json").path)
     else {
       return nil
     }
@@ -37,6 +39,7 @@ struct StageFolder {
   func begin() throws -> URL {
     discard()
     try makeFolder(partial)
+    Interruption.guardAgainst(partial)
     return partial
   }
 
@@ -44,6 +47,7 @@ struct StageFolder {
   func discard() {
     try? FileManager.default.removeItem(at: partial)
     try? FileManager.default.removeItem(at: replaced)
+    Interruption.release(partial)
   }
 
   /// Write `stage.json` and give the folder its name. The report goes up into the folder of the case.
@@ -66,7 +70,7 @@ struct StageFolder {
 }
 
 /// Make the folder `url` and those above it; 73 with the reason where that is refused.
-package func makeFolder(_ url: URL) throws {
+public func makeFolder(_ url: URL) throws {
   do {
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   } catch {

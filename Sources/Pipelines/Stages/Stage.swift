@@ -18,23 +18,13 @@ import Reports
 ///   func run(_ context: StageContext) throws { ... }
 /// }
 /// ```
-public protocol Stage: Sendable {
-  /// The name of the type in YAML, `domain.stage`.
-  static var name: String { get }
-  /// What it does, in one sentence.
-  static var summary: String { get }
+public protocol Stage: Parametrized {
   /// Raised when the same parameters and inputs give other outputs than before, so that old results are redone.
   static var version: Int { get }
-  /// The parameters.
-  static var parameters: [Parameter<Self>] { get }
   /// The files it reads.
   static var inputs: [StageInput] { get }
   /// The files it writes.
   static var outputs: [StageOutput] { get }
-  /// The stage with its defaults.
-  init()
-  /// Throws ``WrongValue`` where parameters contradict each other.
-  func validate() throws
   /// Reads the inputs and writes the outputs.
   func run(_ context: StageContext) throws
 }
@@ -42,10 +32,6 @@ public protocol Stage: Sendable {
 extension Stage {
   /// The first version.
   public static var version: Int { 1 }
-  /// None.
-  public static var parameters: [Parameter<Self>] { [] }
-  /// Nothing to check.
-  public func validate() throws {}
 }
 
 /// A file a stage reads.

@@ -51,7 +51,9 @@ public struct StageContext: Sendable {
   public func optionalInput(_ name: String) -> URL? { inputs[name] }
 
   /// Where to write the output `file`.
-  public func output(_ file: String) -> URL { folder.appendingPathComponent(file, isDirectory: false) }
+  public func output(_ file: String) -> URL {
+    folder.appendingPathComponent(file, isDirectory: false)
+  }
 
   /// Say that `fraction` (0 to 1) of the stage is done. Throws when the user has asked to stop; let the error through.
   public func progress(_ fraction: Double, _ message: String = "") throws {
@@ -62,7 +64,8 @@ public struct StageContext: Sendable {
   /// Throws when the user has asked to stop. Call it now and then in long work that has no progress to tell.
   public func checkInterruption() throws {
     if Interruption.isRequested {
-      throw PipelineError.interrupted("\(caseID): interrupted in stage \(stage). The same command resumes.")
+      throw PipelineError.interrupted(
+        "\(caseID): interrupted in stage \(stage). The same command resumes.")
     }
   }
 

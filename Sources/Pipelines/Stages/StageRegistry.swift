@@ -1,6 +1,9 @@
-/// The stages a pipeline can name. Another package adds its own with ``register(_:)`` before it loads a pipeline.
+/// The types a pipeline can name: stages, and trainings; and the syntheses of the command line. Another package adds
+/// its own before it loads a pipeline.
 public struct StageRegistry: Sendable {
-  private var types: [String: any Stage.Type] = [:]
+  private var stages: [String: any Stage.Type] = [:]
+  private var trainings: [String: any Training.Type] = [:]
+  private var syntheses: [String: any Synthesis.Type] = [:]
 
   /// A registry of `stages`.
   public init(_ stages: [any Stage.Type] = []) {
@@ -8,16 +11,41 @@ public struct StageRegistry: Sendable {
   }
 
   /// Add a stage; one with the same name is replaced.
-  public mutating func register(_ stage: any Stage.Type) { types[stage.name] = stage }
+  public mutating func register(_ stage: any Stage.Type) { stages[stage.name] = stage }
 
-  /// The names, sorted.
-  public var names: [String] { types.keys.sorted() }
+  /// Add a training; one with the same name is replaced.
+  public mutating func register(_ training: any Training.Type) {
+    trainings[training.name] = training
+  }
+
+  /// Add a synthesis; one with the same name is replaced.
+  public mutating func register(_ synthesis: any Synthesis.Type) {
+    syntheses[synthesis.name] = synthesis
+  }
+
+  /// The names of the stages, sorted.
+  public var names: [String] { stages.keys.sorted() }
+  /// The names of the trainings, sorted.
+  public var trainingNames: [String] { trainings.keys.sorted() }
+  /// The names of the syntheses, sorted.
+  public var synthesisNames: [String] { syntheses.keys.sorted() }
 
   /// The stage called `name`.
-  public subscript(name: String) -> (any Stage.Type)? { types[name] }
+  public subscript(name: String) -> (any Stage.Type)? { stages[name] }
+  /// The training called `name`.
+  public func training(_ name: String) -> (any Training.Type)? { trainings[name] }
+  /// The synthesis called `name`.
+  public func synthesis(_ name: String) -> (any Synthesis.Type)? { syntheses[name] }
 }
 
 extension StageRegistry {
-  /// The stages of this package.
-  public static var builtIn: StageRegistry { StageRegistry(vesselStages + bloodStages + gliomaStages) }
+  /// What this package brings.
+  public static let builtIn: StageRegistry = {
+    var registry = StageRegistry(vesselStages + bloodStages + gliomaStages)
+    for training in vesselTrainings + bloodTrainings { registry.register(training) }
+    for synthesis in vesselSyntheses + bloodSyntheses + gliomaSyntheses {
+      registry.register(synthesis)
+    }
+    return registry
+  }()
 }

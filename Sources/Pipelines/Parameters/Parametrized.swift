@@ -1,5 +1,26 @@
 import Reports
 
+/// A value whose stored properties are parameters that users can set: a stage, a training, a synthesis.
+public protocol Parametrized: Sendable {
+  /// The name of the type in YAML, `domain.name`.
+  static var name: String { get }
+  /// What it does, in one sentence.
+  static var summary: String { get }
+  /// The parameters.
+  static var parameters: [Parameter<Self>] { get }
+  /// The value with its defaults.
+  init()
+  /// Throws ``WrongValue`` where parameters contradict each other.
+  func validate() throws
+}
+
+extension Parametrized {
+  /// None.
+  public static var parameters: [Parameter<Self>] { [] }
+  /// Nothing to check.
+  public func validate() throws {}
+}
+
 /// A parameter as `malpighi list PIPELINE` shows it.
 public struct ParameterDescription: Sendable, Codable, Hashable {
   /// The key.
@@ -12,8 +33,8 @@ public struct ParameterDescription: Sendable, Codable, Hashable {
   public let help: String
 }
 
-extension Stage {
-  /// Every parameter with its value in this stage.
+extension Parametrized {
+  /// Every parameter with its value.
   public var parameterDescriptions: [ParameterDescription] {
     Self.parameters.map {
       ParameterDescription(key: $0.key, value: $0.read(self), accepts: $0.accepts, help: $0.help)
