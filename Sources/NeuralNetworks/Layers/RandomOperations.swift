@@ -1,0 +1,129 @@
+import Numerics
+
+/// Dropout of single values or of whole samples: a factor of 0 or 1 / (1 − p), kept for the backward pass.
+final class DropoutOperation: Operation {
+  let probability: Float
+  /// Whole samples share one decision (stochastic depth).
+  let wholeSamples: Bool
+  let input: PlanImage
+  let output: PlanImage
+  let outputGradient: PlanImage?
+  let inputGradient: GradientTarget?
+  let bfloat16: Bool
+  private let index: Int
+  private let factors: Int
+
+  init(
+    probability: Float, wholeSamples: Bool, index: Int, name: String, input: PlanImage, output: PlanImage,
+    outputGradient: PlanImage?, inputGradient: GradientTarget?, bfloat16: Bool, arena: Arena, team: Team
+  ) {
+    self.probability = probability
+    self.wholeSamples = wholeSamples
+    self.index = index
+    self.input = input
+    self.output = output
+    self.outputGradient = outputGradient
+    self.inputGradient = inputGradient
+    self.bfloat16 = bfloat16
+    factors = arena.request(bytes: 4 * (wholeSamples ? input.batch : input.rows * input.channels))
+    super.init(name: name, arena: arena, team: team)
+    forwardBuffers = [input.buffer, output.buffer, factors]
+    if let outputGradient, let inputGradient {
+      backwardBuffers = [outputGradient.buffer, inputGradient.image.buffer, factors]
+    }
+  }
+
+  override func forward(_ run: Execution) {
+    draw(run.noise ?? RandomStream(seed: 0, purpose: "dropout"))
+    bfloat16
+      ? scale(input, to: output, adding: false, BFloat16.self)
+      : scale(input, to: output, adding: false, Float.self)
+  }
+
+  override func backward(_ run: Execution) {
+    guard let outputGradient, let target = inputGradient else { return }
+    bfloat16
+      ? scale(outputGradient, to: target.image, adding: target.adding, BFloat16.self)
+      : scale(outputGradient, to: target.image, adding: target.adding, Float.self)
+  }
+
+  /// Blocks of a fixed size have streams of their own, so that the numbers do not depend on the threads.
+  private func draw(_ noise: RandomStream) {
+    var noise = noise
+    let seed = noise.next()
+    let (place, keep) = (floats(factors), 1 / (1 - probability))
+    let count = wholeSamples ? input.batch : input.rows * input.channels
+    let block = 4096
+    team.forEachSlab(of: (count + block - 1) / block) { _, blocks in
+      for b in blocks {
+        var stream = RandomStream(seed: seed, purpose: "dropout", indices: index, b)
+        for i in b * block..<min(count, (b + 1) * block) { place[i] = stream.chance(probability) ? 0 : keep }
+      }
+    }
+  }
+
+  private func scale<E: ImageScalar>(_ from: PlanImage, to: PlanImage, adding: Bool, _ type: E.Type) {
+    let (x, y, factor) = (view(from, as: type), view(to, as: type), floats(factors))
+    let (perSample, channels, pixels) = (wholeSamples, from.channels, from.pixels)
+    team.forEachSlab(of: x.rows, grain: 256) { _, rows in
+      NormalisationKernels.forEachBlock(rows, channels) { start, end, channel, width in
+        for row in start..<end {
+          let f =
+            perSample
+            ? SIMD16(repeating: factor[row / pixels]) : Float.load(factor + row * channels + channel, width)
+          var value = E.load(x[row] + channel, width) * f
+          if adding { value += E.load(y[row] + channel, width) }
+          E.store(value, y[row] + channel, width)
+        }
+      }
+    }
+  }
+}
+
+/// exp(x) / Σ exp(x) over the channels of each pixel.
+final class SoftmaxOperation: Operation {
+  let input: PlanImage
+  let output: PlanImage
+  let outputGradient: PlanImage?
+  let inputGradient: GradientTarget?
+  let bfloat16: Bool
+
+  init(
+    name: String, input: PlanImage, output: PlanImage, outputGradient: PlanImage?,
+    inputGradient: GradientTarget?,
+    bfloat16: Bool, arena: Arena, team: Team
+  ) {
+    self.input = input
+    self.output = output
+    self.outputGradient = outputGradient
+    self.inputGradient = inputGradient
+    self.bfloat16 = bfloat16
+    super.init(name: name, arena: arena, team: team)
+    forwardBuffers = [input.buffer, output.buffer]
+    if let outputGradient, let inputGradient {
+      backwardBuffers = [output.buffer, outputGradient.buffer, inputGradient.image.buffer]
+    }
+  }
+
+  override func forward(_ run: Execution) {
+    bfloat16 ? forward(BFloat16.self) : forward(Float.self)
+  }
+
+  override func backward(_ run: Execution) {
+    bfloat16 ? backward(BFloat16.self) : backward(Float.self)
+  }
+
+  private func forward<E: ImageScalar>(_ type: E.Type) {
+    let (x, y) = (view(input, as: type), view(output, as: type))
+    team.forEachSlab(of: x.rows, grain: 64) { _, rows in ElementwiseKernels.softmax(x, rows: rows, to: y) }
+  }
+
+  private func backward<E: ImageScalar>(_ type: E.Type) {
+    guard let outputGradient, let target = inputGradient else { return }
+    let (y, dy) = (view(output, as: type), view(outputGradient, as: type))
+    let dx = view(target.image, as: type)
+    team.forEachSlab(of: y.rows, grain: 64) { _, rows in
+      ElementwiseKernels.softmaxGradient(y, dy, rows: rows, to: dx, adding: target.adding)
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Numerics
+
+/// What one call of a plan works on.
+struct Execution {
+  /// The flat parameters.
+  let weights: UnsafeMutablePointer<Float>
+  /// The flat gradient; nil in a forward pass.
+  var gradient: UnsafeMutablePointer<Float>?
+  /// Whether gradients of parameters are added to what is there.
+  var isAccumulating = false
+  /// Random numbers of this forward pass (dropout).
+  var noise: RandomStream?
+}
+
+/// One step of a plan: a layer or several fused ones. Made at compile time, bound to addresses once, then run.
+class Operation {
+  let name: String
+  /// Buffers read or written by the forward and by the backward step, besides those of `bind`.
+  var forwardBuffers: Set<Int> = []
+  var backwardBuffers: Set<Int> = []
+  /// The arena and team of the plan; set before `bind`.
+  unowned let arena: Arena
+  let team: Team
+
+  init(name: String, arena: Arena, team: Team) {
+    self.name = name
+    self.arena = arena
+    self.team = team
+  }
+
+  /// Whether the gradient of this operation's output may be a part of a wider image.
+  var readsStridedGradient: Bool { true }
+  /// Whether the operation can write its output into a part of a wider image.
+  var writesStrided: Bool { true }
+
+  /// Set up what needs addresses.
+  func bind() throws(NeuralNetworkError) {}
+  /// Take over parameters that stay the same between runs (inference).
+  func load(_ weights: UnsafeMutablePointer<Float>) throws(NeuralNetworkError) {}
+  func forward(_ run: Execution) throws(NeuralNetworkError) {}
+  func backward(_ run: Execution) throws(NeuralNetworkError) {}
+
+  func address(_ image: PlanImage) -> UnsafeMutableRawPointer {
+    guard let base = arena.address(image.buffer) else { preconditionFailure("plan without memory") }
+    return base
+  }
+
+  func view<E: ImageScalar>(_ image: PlanImage, as type: E.Type) -> ImageView<E> {
+    ImageView(
+      base: address(image).assumingMemoryBound(to: E.self) + image.firstChannel, stride: image.pixelStride,
+      channels: image.channels, rows: image.rows, pixels: image.pixels)
+  }
+
+  func floats(_ buffer: Int) -> UnsafeMutablePointer<Float> {
+    guard let base = arena.address(buffer) else { preconditionFailure("plan without memory") }
+    return base.assumingMemoryBound(to: Float.self)
+  }
+}
+
+/// The gradient of an operation's input: where it goes, and whether something is there already.
+struct GradientTarget {
+  var image: PlanImage
+  var adding: Bool
+}
