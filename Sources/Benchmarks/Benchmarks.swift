@@ -3,5 +3,6 @@ import ArgumentParser
 /// One row per kernel and per job, as JSON.
 @main
 struct Benchmarks: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "malpighi-benchmarks")
+  static let configuration = CommandConfiguration(
+    commandName: "malpighi-benchmarks", subcommands: [UNetBenchmark.self])
 }

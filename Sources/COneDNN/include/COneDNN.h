@@ -5,6 +5,7 @@
    their weights. Images are channels-last (N D H W C); weights take the layout that oneDNN prefers.
    Functions that can fail return oneDNN's status: 0 is success. */
 
+#include <oneapi/dnnl/dnnl.h> /* for dnnl_sgemm, the same in both versions */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -65,7 +65,8 @@ public struct Network: Sendable {
 
 /// A map between layers: a handle valid in the network that returned it.
 public struct FeatureMap: Hashable, Sendable {
-  let node: Int
+  /// The position in `Network.nodes` of the layer that writes it.
+  public let node: Int
   /// Extent of the channel axis.
   public let channels: Int
 }

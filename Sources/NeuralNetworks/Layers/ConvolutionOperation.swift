@@ -83,6 +83,11 @@ final class ConvolutionOperation: Operation {
     if let outputGradient { try prepareBackward(shape, outputGradient) }
   }
 
+  /// The kernels of the operation, forward first.
+  var primitives: [ConvolutionPrimitive] {
+    [forwardPrimitive, dataPrimitive, weightPrimitive].compactMap { $0 }
+  }
+
   override var readsStridedGradient: Bool { false }
 
   private var scalarBytes: Int { design.bfloat16 ? 2 : 4 }

@@ -36,7 +36,14 @@ final class ConvolutionPrimitive {
     try check(nn_convolution_bind(handle, image, weights, bias, result, scratch), "binding")
   }
 
-  func run() throws(NeuralNetworkError) { try check(nn_convolution_run(handle), "convolution") }
+  /// Time spent in `run` since it was last set to zero.
+  var seconds: Duration = .zero
+
+  func run() throws(NeuralNetworkError) {
+    let start = ContinuousClock.now
+    try check(nn_convolution_run(handle), "convolution")
+    seconds += ContinuousClock.now - start
+  }
 
   /// Row-major weights to the kernel's layout, or (weight gradients) back.
   func reorderWeights(

@@ -164,6 +164,18 @@ public final class Plan {
     if let failed { throw failed }
   }
 
+  /// Seconds spent in oneDNN's convolutions since `resetConvolutionSeconds`.
+  public var convolutionSeconds: Double {
+    primitives.reduce(Duration.zero) { $0 + $1.seconds } / .seconds(1)
+  }
+
+  /// Begin to count `convolutionSeconds` anew.
+  public func resetConvolutionSeconds() { for primitive in primitives { primitive.seconds = .zero } }
+
+  private var primitives: [ConvolutionPrimitive] {
+    operations.flatMap { ($0 as? ConvolutionOperation)?.primitives ?? [] }
+  }
+
   private func run(
     _ input: UnsafeBufferPointer<Float>, weights: UnsafeMutablePointer<Float>, noise: RandomStream?
   ) throws(NeuralNetworkError) {

@@ -31,12 +31,6 @@ private func requestedSamples(_ count: Int, _ found: Int) -> Int {
   [4, 12, 24].first { $0 >= found } ?? found
 }
 
-/// A golden file beside its script.
-func golden<T: Decodable>(_ name: String, as type: T.Type) throws -> T {
-  let url = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/\(name)")
-  return try JSONDecoder().decode(type, from: Data(contentsOf: url))
-}
-
 /// Adam (Kingma and Ba, 2015) as PyTorch's defaults have it, straight from the paper.
 struct PlainAdam {
   var first: [Float]

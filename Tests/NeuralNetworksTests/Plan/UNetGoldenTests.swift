@@ -48,7 +48,8 @@ struct UNetGolden: Decodable, CustomTestStringConvertible {
   /// A convolution's bias before a batch normalisation has gradient zero; PyTorch returns rounding noise.
   private func isIdle(_ name: String) -> Bool {
     name.hasSuffix(".bias") && !name.hasPrefix("head")
-      && (name.hasSuffix(".0.bias") || name.hasSuffix(".3.bias") || (name.hasPrefix("up") && name.hasSuffix(".1.bias")))
+      && (name.hasSuffix(".0.bias") || name.hasSuffix(".3.bias")
+        || (name.hasPrefix("up") && name.hasSuffix(".1.bias")))
   }
 
   @Test(arguments: 0..<3)
@@ -89,18 +90,22 @@ struct UNetGolden: Decodable, CustomTestStringConvertible {
           let error = relativeError(gradient[range], samples: samples)
           #expect(error < golden.tolerance("gradients"), "gradient of \(parameter.name)")
           let norm = gradient[range].reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-          #expect(abs(norm / (golden.norms[parameter.name] ?? 0) - 1) < golden.tolerance("gradients"), "norm of \(parameter.name)")
+          #expect(
+            abs(norm / (golden.norms[parameter.name] ?? 0) - 1) < golden.tolerance("gradients"),
+            "norm of \(parameter.name)")
         }
       }
       adam.update(&weights.values, gradient, rate: 1e-3)
     }
     for (name, samples) in golden.parameters where !isIdle(name) {
       let values = try #require(weights.tensor(name))
-      #expect(relativeError(values, samples: samples) < golden.tolerance("parameters"), "\(name) after three steps")
+      #expect(
+        relativeError(values, samples: samples) < golden.tolerance("parameters"), "\(name) after three steps")
     }
     for (name, samples) in golden.means {
       let values = try #require(weights.tensor(name))
-      #expect(relativeError(values, samples: samples) < golden.tolerance("means"), "\(name) after three steps")
+      #expect(
+        relativeError(values, samples: samples) < golden.tolerance("means"), "\(name) after three steps")
     }
     let inference = try net.compile(inputShape: shape, mode: .inference, precision: .f32)
     try inference.load(weights)
