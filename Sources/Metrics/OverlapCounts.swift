@@ -66,33 +66,31 @@ func ratio(_ numerator: Int, _ denominator: Int) -> Double? {
 private func countOverlap(
   _ p: UnsafePointer<UInt8>, _ r: UnsafePointer<UInt8>, _ count: Int
 ) -> SIMD3<Int> {
-  var sum = SIMD3<Int>.zero
+  var (inP, inR, inBoth) = (0, 0, 0)
   var position = 0
-  while position < count {
-    // Sums of 0 and 1 fit a byte for 255 steps.
-    var (inP, inR, inBoth) = (SIMD64<UInt8>.zero, SIMD64<UInt8>.zero, SIMD64<UInt8>.zero)
-    var steps = 0
-    while steps < 255 && position + 64 <= count {
-      let a = pointwiseMin(
-        UnsafeRawPointer(p + position).loadUnaligned(as: SIMD64<UInt8>.self), SIMD64(repeating: 1))
-      let b = pointwiseMin(
-        UnsafeRawPointer(r + position).loadUnaligned(as: SIMD64<UInt8>.self), SIMD64(repeating: 1))
-      inP &+= a
-      inR &+= b
-      inBoth &+= a & b
-      position += 64
-      steps += 1
+  while position + 8 <= count {
+    let a = UnsafeRawPointer(p + position).loadUnaligned(as: UInt64.self)
+    let b = UnsafeRawPointer(r + position).loadUnaligned(as: UInt64.self)
+    if a | b != 0 {
+      let (markedA, markedB) = (markedBytes(a), markedBytes(b))
+      inP += markedA.nonzeroBitCount
+      inR += markedB.nonzeroBitCount
+      inBoth += (markedA & markedB).nonzeroBitCount
     }
-    for lane in 0..<64 {
-      sum &+= SIMD3(Int(inP[lane]), Int(inR[lane]), Int(inBoth[lane]))
-    }
-    if position + 64 > count {
-      while position < count {
-        let (a, b) = (p[position] != 0 ? 1 : 0, r[position] != 0 ? 1 : 0)
-        sum &+= SIMD3(a, b, a & b)
-        position += 1
-      }
-    }
+    position += 8
   }
-  return sum
+  while position < count {
+    let (a, b) = (p[position] != 0 ? 1 : 0, r[position] != 0 ? 1 : 0)
+    inP += a
+    inR += b
+    inBoth += a & b
+    position += 1
+  }
+  return SIMD3(inP, inR, inBoth)
+}
+
+/// The top bit of each byte that is not 0.
+@inline(__always)
+private func markedBytes(_ word: UInt64) -> UInt64 {
+  ((word & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7F7F_7F7F_7F7F_7F7F | word) & 0x8080_8080_8080_8080
 }

@@ -1,5 +1,6 @@
 import ImageAnalysis
 import Imaging
+import TestSupport
 import Testing
 
 @Suite("Connected components")
@@ -7,7 +8,7 @@ struct ComponentTests {
   @Test("Counts and sizes equal scipy.ndimage.label's")
   func scipy() throws {
     let noise = Phantom.noise(VoxelShape(24, 20, 16), salt: 2)
-    for expected in try golden("golden.json", as: GoldenValues.self).components {
+    for expected in try goldenValues("golden.json", as: GoldenValues.self).components {
       let mask = noise.map { Int($0) < expected.threshold ? UInt8(1) : 0 }
       let connectivity = try #require(Connectivity(rawValue: expected.connectivity))
       let components = mask.connectedComponents(connectivity)

@@ -1,5 +1,6 @@
 import ImageAnalysis
 import Imaging
+import TestSupport
 import Testing
 
 @Suite("Euclidean distance transform")
@@ -8,7 +9,7 @@ struct DistanceTests {
   func scipy() throws {
     var mask = Phantom.noise(VoxelShape(12, 10, 8), salt: 1).map { $0 < 20 ? UInt8(1) : 0 }
     mask.grid.affine = Affine(spacing: [0.5, 1.25, 2])
-    let expected = try golden("golden.json", as: GoldenValues.self).distance
+    let expected = try goldenValues("golden.json", as: GoldenValues.self).distance
     for (value, golden) in zip(mask.distanceToForeground().voxels, expected) {
       #expect(abs(value - golden) <= 1e-6 * max(1, golden))
     }

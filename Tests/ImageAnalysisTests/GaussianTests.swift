@@ -1,5 +1,6 @@
 import ImageAnalysis
 import Imaging
+import TestSupport
 import Testing
 
 @Suite("Gaussian filters")
@@ -9,7 +10,7 @@ struct GaussianTests {
   @Test("Smoothing and derivatives equal SciPy's gaussian_filter")
   func scipy() throws {
     let image = Phantom.wave(VoxelShape(11, 9, 7))
-    for expected in try golden("golden.json", as: GoldenValues.self).gaussian {
+    for expected in try goldenValues("golden.json", as: GoldenValues.self).gaussian {
       let kernels = (0..<3).map { GaussianKernel(sigma: Self.sigma[$0], order: expected.order[$0]) }
       let difference = zip(image.gaussianFiltered(kernels).voxels, expected.values).map { abs($0 - $1) }
       #expect(difference.max()! < 2e-6, "order \(expected.order)")
@@ -19,7 +20,7 @@ struct GaussianTests {
   @Test("Images narrower than a register are filtered as well")
   func narrow() throws {
     let image = Phantom.wave(VoxelShape(3, 2, 2)).gaussianSmoothed(sigmaVoxels: Self.sigma)
-    let expected = try golden("golden.json", as: GoldenValues.self).narrow
+    let expected = try goldenValues("golden.json", as: GoldenValues.self).narrow
     for (value, golden) in zip(image.voxels, expected) { #expect(abs(value - golden) < 2e-6) }
   }
 

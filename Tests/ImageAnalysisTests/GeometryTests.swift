@@ -1,5 +1,6 @@
 import ImageAnalysis
 import Imaging
+import TestSupport
 import Testing
 
 @Suite("Reorientation and resampling")

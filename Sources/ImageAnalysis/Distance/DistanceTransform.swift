@@ -124,7 +124,7 @@ enum SquaredDistance {
           let source = base + x + stride * y
           if lanes == 16 {
             let value = load(source, 0)
-            lowest = pointwiseMin(lowest, value)
+            lowest = lesser(lowest, value)
             store(value, tile, 16 * y)
           } else {
             for lane in 0..<16 { tile[16 * y + lane] = lane < lanes ? source[lane] : 0 }
@@ -132,7 +132,7 @@ enum SquaredDistance {
           }
         }
         // Columns without any site stay as they are.
-        if lowest.min() < .infinity {
+        if any(lowest .< .infinity) {
           for y in 0..<count {
             let best = nearest(tile, y, count: count, step: step, limit: limit)
             let target = base + x + stride * y
@@ -157,9 +157,9 @@ enum SquaredDistance {
     var d = 1
     while d <= reach {
       let square = Float(d * d) * step
-      if square >= min(best.max(), limit.nextUp) { break }
-      if y >= d { best = pointwiseMin(best, load(tile, 16 * (y - d)) + square) }
-      if y + d < count { best = pointwiseMin(best, load(tile, 16 * (y + d)) + square) }
+      if square > limit || !any(best .> square) { break }
+      if y >= d { best = lesser(best, load(tile, 16 * (y - d)) + square) }
+      if y + d < count { best = lesser(best, load(tile, 16 * (y + d)) + square) }
       d += 1
     }
     if limit < .infinity {

@@ -1,11 +1,10 @@
 import Foundation
-import ImageAnalysis
 import Imaging
 import Numerics
 
-/// Volumes made by formula, the same in Swift and in Python (Golden/arrays.py).
-enum Phantom {
-  static func volume<Scalar>(
+/// Volumes made by formula, the same in Swift and in Python (ImageAnalysisTests/Golden/arrays.py).
+public enum Phantom {
+  public static func volume<Scalar>(
     _ shape: VoxelShape, affine: Affine = .identity, _ value: (Int, Int, Int) -> Scalar
   ) -> Volume<Scalar> {
     var voxels: [Scalar] = []
@@ -15,7 +14,7 @@ enum Phantom {
   }
 
   /// A smooth image with structure along every axis.
-  static func wave(_ shape: VoxelShape, affine: Affine = .identity) -> Volume<Float> {
+  public static func wave(_ shape: VoxelShape, affine: Affine = .identity) -> Volume<Float> {
     volume(shape, affine: affine) { i, j, k in
       let (x, y, z) = (Double(i), Double(j), Double(k))
       let pattern = 0.1 * Double((7 * i + 5 * j + 3 * k) % 11)
@@ -24,7 +23,7 @@ enum Phantom {
   }
 
   /// Whole numbers 0 to 255 without order.
-  static func noise(_ shape: VoxelShape, salt: Int) -> Volume<UInt8> {
+  public static func noise(_ shape: VoxelShape, salt: Int) -> Volume<UInt8> {
     volume(shape) { i, j, k in
       var h = UInt32(
         truncatingIfNeeded: i * 73_856_093 ^ j * 19_349_663 ^ k * 83_492_791 ^ salt * 2_654_435_761)
@@ -34,7 +33,7 @@ enum Phantom {
   }
 
   /// A ring, a ball and a curved tube that touches it, in a cube of n voxels.
-  static func tubes(_ n: Int, shift: Double, spacing: SIMD3<Double> = .one) -> Mask {
+  public static func tubes(_ n: Int, shift: Double, spacing: SIMD3<Double> = .one) -> Mask {
     volume(VoxelShape(n, n, n), affine: Affine(spacing: spacing)) { i, j, k in
       let (x, y, z, n) = (Double(i), Double(j), Double(k), Double(n))
       func square(_ v: Double) -> Double { v * v }
@@ -50,7 +49,7 @@ enum Phantom {
   }
 
   /// A mask of random voxels, each set with probability `density`.
-  static func speckle(
+  public static func speckle(
     _ shape: VoxelShape, density: Float, seed: UInt64, spacing: SIMD3<Double> = .one
   ) -> Mask {
     var stream = RandomStream(seed: seed, purpose: "speckle")
@@ -58,8 +57,10 @@ enum Phantom {
   }
 }
 
-/// Numbers that a Python script beside this file wrote.
-func golden<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value {
-  let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+/// The numbers that a Python script wrote to `Golden/NAME` beside the calling test.
+public func goldenValues<Value: Decodable>(
+  _ name: String, as type: Value.Type = Value.self, file: String = #filePath
+) throws -> Value {
+  let folder = URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("Golden")
   return try JSONDecoder().decode(type, from: Data(contentsOf: folder.appendingPathComponent(name)))
 }
