@@ -24,6 +24,7 @@ public enum SegmentationMetric: String, Sendable, Hashable, Codable, CaseIterabl
     var chosen: Set<SegmentationMetric> = []
     for part in text.split(separator: ",", omittingEmptySubsequences: true) {
       let name = part.lowercased().filter { !$0.isWhitespace }
+      if name.isEmpty { continue }
       if name == "all" {
         chosen.formUnion(allCases)
       } else if let metric = allCases.first(where: { $0.rawValue == name || $0.rawValue == name + "_mm" }) {

@@ -55,11 +55,11 @@ private struct OrderStatistics {
         before += upper[bucket]
         bucket += 1
       }
-      let key = self.key
+      let (key, wanted) = (self.key, bucket)
       // Elements of other buckets are counted past the end.
       let counts =
         lower[bucket]
-        ?? Self.histogram(count) { Int(key($0) >> 16) == bucket ? Int(key($0) & 0xFFFF) : 0x1_0000 }
+        ?? Self.histogram(count) { Int(key($0) >> 16) == wanted ? Int(key($0) & 0xFFFF) : 0x1_0000 }
       lower[bucket] = counts
       var digit = 0
       while before + counts[digit] <= rank {
