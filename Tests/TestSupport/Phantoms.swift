@@ -4,6 +4,7 @@ import Numerics
 
 /// Volumes made by formula, the same in Swift and in Python (ImageAnalysisTests/Golden/arrays.py).
 public enum Phantom {
+  /// The volume whose voxel (i, j, k) is `value(i, j, k)`.
   public static func volume<Scalar>(
     _ shape: VoxelShape, affine: Affine = .identity, _ value: (Int, Int, Int) -> Scalar
   ) -> Volume<Scalar> {
