@@ -99,7 +99,7 @@ struct Background: Sendable {
   private func paint(_ blob: Distractors.Blob, slice k: Int, on output: UnsafeMutablePointer<Float>) {
     let reach = blob.semiAxes.max() + 1
     guard
-      let box = VoxelBox(
+      let box = SegmentBox(
         around: blob.centre, blob.centre, reach: reach, shape: shape, slices: k..<k + 1)
     else { return }
     for j in box.y {
@@ -115,7 +115,7 @@ struct Background: Sendable {
 
   private func paint(_ sheet: Distractors.Sheet, slice k: Int, on output: UnsafeMutablePointer<Float>) {
     guard
-      let box = VoxelBox(
+      let box = SegmentBox(
         around: sheet.centre, sheet.centre, reach: sheet.extent + abs(sheet.sag), shape: shape,
         slices: k..<k + 1)
     else { return }

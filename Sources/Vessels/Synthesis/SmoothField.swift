@@ -4,7 +4,9 @@ import Numerics
 
 extension CubicBSplineField {
   /// A random field of mean 0 and variance 1 whose waves are about `size` voxels long.
-  static func random(shape: VoxelShape, size: Float, using stream: inout RandomStream) -> CubicBSplineField {
+  package static func random(shape: VoxelShape, size: Float, using stream: inout RandomStream)
+    -> CubicBSplineField
+  {
     func intervals(_ length: Int) -> Int { max(1, Int((Float(length - 1) / max(1.5, size)).rounded(.up))) }
     let intervals = VoxelShape(intervals(shape.x), intervals(shape.y), intervals(shape.z))
     let count = CubicBSplineField.latticeShape(intervals: intervals).count

@@ -23,7 +23,7 @@ public struct VenousSinus: Codable, Sendable, Equatable {
     for index in path.indices.dropLast() {
       let (start, end) = (path[index], path[index + 1])
       guard
-        let box = VoxelBox(
+        let box = SegmentBox(
           around: start, end, reach: reach, shape: canvas.shape, slices: 0..<canvas.shape.z)
       else { continue }
       let along = end - start

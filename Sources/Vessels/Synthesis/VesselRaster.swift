@@ -71,7 +71,7 @@ package struct VesselRaster {
     ) {
       let reach = max(segment.startRadius, segment.endRadius) + TubeCoverage.reach
       guard
-        let box = VoxelBox(
+        let box = SegmentBox(
           around: segment.start, segment.end, reach: reach, shape: shape, slices: slices)
       else { return }
       let along = segment.end - segment.start
@@ -111,7 +111,7 @@ package struct VesselRaster {
 }
 
 /// The voxels within some distance of a straight line that lie in a range of slices.
-struct VoxelBox {
+struct SegmentBox {
   let x, y, z: ClosedRange<Int>
 
   init?(around a: SIMD3<Float>, _ b: SIMD3<Float>, reach: Float, shape: VoxelShape, slices: Range<Int>) {
