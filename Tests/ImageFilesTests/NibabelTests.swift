@@ -22,45 +22,46 @@ private struct Golden: Decodable {
     guard let data = try? Data(contentsOf: path) else { return [:] }
     return (try? JSONDecoder().decode([String: Golden].self, from: data)) ?? [:]
   }()
+
+  static var names: [String] { all.keys.sorted() }
 }
 
 @Suite("Real files against nibabel")
 struct NibabelTests {
+  @Test("The golden file covers the folders of real files")
+  func coverage() { #expect(Golden.all.count > 70) }
+
   /// Equal to 1e-6 of the larger of the value and `scale`.
   private func isClose(_ a: Double?, _ b: Double?, scale: Double) -> Bool {
     guard let a, let b else { return a == nil && b == nil }
     return abs(a - b) <= 1e-6 * Swift.max(abs(a), abs(b), scale)
   }
 
-  @Test("Values, affine and axes equal nibabel's on every real file, or the file is refused")
-  func values() throws {
-    #expect(Golden.all.count > 70)
-    guard let realData else { return print("skipped: MALPIGHI_REAL_DATA is not set") }
-    for (name, golden) in Golden.all.sorted(by: { $0.key < $1.key }) {
-      let path = realData.appendingPathComponent(name).path
-      guard FileManager.default.fileExists(atPath: path) else {
-        print("skipped: no \(name)")
-        continue
-      }
-      let inspection = ImageInspection(path: path)
-      // nibabel reads a negative extent, and wraps it.
-      guard let shape = golden.shape, shape.allSatisfy({ $0 > 0 }) else {
-        #expect(inspection.error != nil, "\(name)")
-        continue
-      }
-      #expect(inspection.error == nil, "\(name): \(inspection.error?.message ?? "")")
-      let scale = Swift.max(abs(golden.min ?? 0), abs(golden.max ?? 0))
-      #expect(inspection.shape == shape && inspection.datatype == golden.datatype, "\(name)")
-      #expect(inspection.axes == golden.axes && inspection.nonfinite == golden.nonfinite, "\(name)")
-      #expect(isClose(inspection.minimum, golden.min, scale: scale * 1e-3), "\(name)")
-      #expect(isClose(inspection.maximum, golden.max, scale: scale * 1e-3), "\(name)")
-      #expect(isClose(inspection.mean, golden.mean, scale: scale * 1e-3), "\(name)")
-      let matrix = inspection.affine?.matrix ?? []
-      for (row, expected) in zip(matrix, golden.affine ?? []) {
-        for (a, b) in zip(row, expected) { #expect(isClose(a, b, scale: 1), "\(name): \(a) \(b)") }
-      }
-      try samples(of: path, name, golden, shape, scale: scale)
+  @Test("Values, affine and axes equal nibabel's on a real file, or it is refused", arguments: Golden.names)
+  func values(name: String) throws {
+    let golden = try #require(Golden.all[name])
+    guard let path = realData?.appendingPathComponent(name).path, FileManager.default.fileExists(atPath: path)
+    else {
+      return print("skipped: no \(name); MALPIGHI_REAL_DATA names the folder")
     }
+    let inspection = ImageInspection(path: path)
+    // nibabel reads a negative extent, and wraps it.
+    guard let shape = golden.shape, shape.allSatisfy({ $0 > 0 }) else {
+      #expect(inspection.error != nil, "\(name)")
+      return
+    }
+    #expect(inspection.error == nil, "\(name): \(inspection.error?.message ?? "")")
+    let scale = Swift.max(abs(golden.min ?? 0), abs(golden.max ?? 0))
+    #expect(inspection.shape == shape && inspection.datatype == golden.datatype, "\(name)")
+    #expect(inspection.axes == golden.axes && inspection.nonfinite == golden.nonfinite, "\(name)")
+    #expect(isClose(inspection.minimum, golden.min, scale: scale * 1e-3), "\(name)")
+    #expect(isClose(inspection.maximum, golden.max, scale: scale * 1e-3), "\(name)")
+    #expect(isClose(inspection.mean, golden.mean, scale: scale * 1e-3), "\(name)")
+    let matrix = inspection.affine?.matrix ?? []
+    for (row, expected) in zip(matrix, golden.affine ?? []) {
+      for (a, b) in zip(row, expected) { #expect(isClose(a, b, scale: 1), "\(name): \(a) \(b)") }
+    }
+    try samples(of: path, name, golden, shape, scale: scale)
   }
 
   private func samples(

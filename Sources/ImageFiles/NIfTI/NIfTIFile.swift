@@ -77,6 +77,12 @@ public struct NIfTIFile: Sendable {
       let claim = bytes < 1 << 40 ? "\(grouped(bytes)) voxel bytes expected" : "claims \(humanBytes(bytes))"
       throw .refused(path, "nifti.truncated", "\(claim), \(found). Copy the file again.")
     }
+    if !isCompressed, available - bytes > Gzip.toleratedExcess {
+      throw .refused(
+        path, "nifti.too-much-data",
+        "\(grouped(available)) bytes of voxels where the header promises \(grouped(bytes)). The header does not belong to "
+          + "the file.")
+    }
     // A voxel is delivered as four bytes.
     let delivered = max(bytes, bytes / header.datatype.byteCount * 4)
     guard delivered <= limits.voxelBytes else {
