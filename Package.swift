@@ -123,7 +123,8 @@ let package = Package(
       swiftSettings: settings),
     tests(of: "Glioma", ["Imaging", "ImageAnalysis", "Numerics"]),
     tests(of: "Imaging"),
-    tests(of: "ImageFiles", [.product(name: "SystemPackage", package: "swift-system"), "CDeflate"]),
+    tests(
+      of: "ImageFiles", [.product(name: "SystemPackage", package: "swift-system"), "CDeflate", "CTurboJPEG"]),
     tests(of: "Numerics"),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     tests(of: "NeuralNetworks"),

@@ -55,7 +55,7 @@ struct LabelTests {
   func types() throws {
     try withTemporaryFolder { folder in
       let grid = VoxelGrid(shape: VoxelShape(3, 1, 1))
-      func check<Scalar: NIfTIScalar & BinaryInteger>(_: Scalar.Type) throws {
+      func check<Scalar: NIfTIScalar & ExpressibleByIntegerLiteral>(_: Scalar.Type) throws {
         let path = folder.appendingPathComponent("\(Scalar.self).nii.gz").path
         try NIfTIWriter().write(Volume<Scalar>(grid: grid, voxels: [0, 5, 100]), to: path)
         #expect(try NIfTIFile(path: path).readLabels().volume.voxels == [0, 5, 100], "\(Scalar.self)")
@@ -67,6 +67,8 @@ struct LabelTests {
       try check(UInt32.self)
       try check(Int32.self)
       try check(UInt64.self)
+      try check(Float.self)
+      try check(Double.self)
       try check(Int64.self)
     }
   }

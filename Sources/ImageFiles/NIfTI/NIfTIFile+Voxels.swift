@@ -22,7 +22,7 @@ extension NIfTIFile {
       let spare = (prefix + MemoryLayout<Element>.size - 1) / MemoryLayout<Element>.size
       voxels = Array(unsafeUninitializedCapacity: count + spare) { buffer, initialized in
         outcome = Result { () throws(ImageFileError) in
-          let bytes = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[...])
+          let bytes = UnsafeMutableRawBufferPointer(buffer)
           let start = (count + spare) * MemoryLayout<Element>.size - count * size
           let end = start + count * size
           let findings = try source.read(

@@ -77,10 +77,14 @@ public struct NIfTIFile: Sendable {
       let claim = bytes < 1 << 40 ? "\(grouped(bytes)) voxel bytes expected" : "claims \(humanBytes(bytes))"
       throw .refused(path, "nifti.truncated", "\(claim), \(found). Copy the file again.")
     }
-    if !isCompressed, available - bytes > Gzip.toleratedExcess {
+    // The whole compressed stream is held in memory; no writer makes it twice as large as its content.
+    let isTooMuch =
+      isCompressed
+      ? fileSize - (64 << 20) > 2 * (header.voxelOffset + bytes) : available - bytes > Gzip.toleratedExcess
+    if isTooMuch {
       throw .refused(
         path, "nifti.too-much-data",
-        "\(grouped(available)) bytes of voxels where the header promises \(grouped(bytes)). The header does not belong to "
+        "\(grouped(isCompressed ? fileSize : available)) bytes of voxels where the header promises \(grouped(bytes)). The header does not belong to "
           + "the file.")
     }
     // A voxel is delivered as four bytes.
