@@ -322,6 +322,9 @@ struct NIfTIFaultTests {
     try expect(bytes.file, code: "nifti.affine", "singular")
     bytes.setSForm([[1, 0, 0, 0], [0, .nan, 0, 0], [0, 0, 1, 0]])
     try expect(bytes.file, code: "nifti.affine", "NaN")
+    var huge = NIfTIBytes(version: 2)
+    huge.setSForm([[1e200, 0, 0, 0], [0, 1e200, 0, 0], [0, 0, 1, 0]])
+    try expect(huge.file, code: "nifti.affine", "plausible")
     var none = Self.example()
     none.set(.sformCode, 0)
     let image = try image(none.file)
@@ -342,6 +345,9 @@ struct NIfTIFaultTests {
     #expect(
       shifted.findings.map(\.code) == ["nifti.sform-qform"] && shifted.findings[0].message.contains("3.0 mm"))
     #expect(shifted.volume.grid.affine == .identity)
+    // A distance too large for an integer, as a test with random damage found.
+    bytes.set(.qoffsetX, 0, 1e30)
+    #expect(try image(bytes.file).findings.map(\.code) == ["nifti.sform-qform"])
     var sheared = Self.example()
     sheared.setSForm([[1, 0.2, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]])
     #expect(try image(sheared.file).findings.map(\.code) == ["nifti.sheared"])

@@ -92,7 +92,8 @@ public struct ImageInspection: Sendable, Codable, Equatable {
     if !statistics.isEmpty {
       minimum = statistics.minimum
       maximum = statistics.maximum
-      mean = statistics.mean
+      // The sum of values near the end of the range of double can leave it.
+      mean = statistics.mean.isFinite ? statistics.mean : nil
     }
     nonfinite = statistics.nonfinite
     var findings = nifti.findings + streamFindings

@@ -34,7 +34,9 @@ extension HeaderAudit {
     // The rule of ANALYZE, which nibabel follows: x grows to the left, the centre is the origin.
     let size = SIMD3(-spacing.x, spacing.y, spacing.z)
     let centre = SIMD3(Double(extents[0] - 1), Double(extents[1] - 1), Double(extents[2] - 1)) / 2
-    return (Affine(spacing: size, origin: -centre * size), .pixdim, sformCode, qformCode)
+    let affine = Affine(spacing: size, origin: -centre * size)
+    try requireUsable(affine, "voxel size")
+    return (affine, .pixdim, sformCode, qformCode)
   }
 
   /// `pixdim[1...3]`, mended as stated.
@@ -115,6 +117,11 @@ extension HeaderAudit {
     guard affine.rows.allSatisfy({ $0.x.isFinite && $0.y.isFinite && $0.z.isFinite && $0.w.isFinite }) else {
       throw refusal("nifti.affine", "the \(name) has NaN or infinite numbers. Set the orientation again.")
     }
+    // Finite numbers can still be too large for lengths and volumes.
+    guard affine.determinant.isFinite, affine.spacing.max().isFinite else {
+      throw refusal(
+        "nifti.affine", "the \(name) has numbers beyond any plausible size. Set the orientation again.")
+    }
     guard abs(affine.determinant) > 1e-6 else {
       throw refusal(
         "nifti.affine",
@@ -141,6 +148,6 @@ extension HeaderAudit {
   }
 
   private func millimetres(_ value: Double) -> String {
-    value >= 100 ? "\(Int(value.rounded()))" : "\((value * 1000).rounded() / 1000)"
+    value >= 100 ? "\(value.rounded())" : "\((value * 1000).rounded() / 1000)"
   }
 }
