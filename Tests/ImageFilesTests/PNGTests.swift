@@ -157,7 +157,7 @@ struct PNGTests {
   @Test("Row 36: a picture beyond the limit is refused before memory is taken")
   func bomb() throws {
     let size = PNGBuilder.be32(65_000)
-    let file =
+    let file: [UInt8] =
       [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
       + PNGBuilder.chunk("IHDR", size + size + [8, 2, 0, 0, 0])
       + PNGBuilder.chunk("IDAT", [1, 2, 3]) + PNGBuilder.chunk("IEND", [])
