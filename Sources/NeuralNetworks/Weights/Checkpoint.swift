@@ -69,7 +69,10 @@ public struct Checkpoint: Sendable, Equatable {
 
   /// Write the file whole or not at all.
   /// - Throws: `AtomicFileError`.
-  public func write(to url: URL) throws {
+  public func write(to url: URL) throws { try tensors().write(to: url) }
+
+  /// The checkpoint as a file's tensors and metadata.
+  public func tensors() throws -> SafeTensors {
     let header = Header(
       progress: progress, optimizerSteps: optimizer.steps, moments: optimizer.moments.count,
       averageDecay: average?.decay, averageUpdates: average?.updates)
@@ -85,32 +88,36 @@ public struct Checkpoint: Sendable, Equatable {
       file.add(values.tensors(), under: "optimizer.\(index)")
     }
     if let average { file.add(average.weights.tensors(), under: "average") }
-    try file.write(to: url)
+    return file
   }
 
   /// Read a checkpoint of a network with these parameters.
   /// - Throws: ``SafeTensorsError`` for a damaged file, ``WeightsMismatch`` for one of another network,
   ///   ``CheckpointError`` for one that is no checkpoint of this version.
   public init(contentsOf url: URL, for table: ParameterTable) throws {
-    let file = try SafeTensors(contentsOf: url)
+    try self.init(SafeTensors(contentsOf: url), name: url.path, for: table)
+  }
+
+  /// Read a checkpoint from a file's tensors; `name` appears in errors, which are those of ``init(contentsOf:for:)``.
+  public init(_ file: SafeTensors, name: String, for table: ParameterTable) throws {
     let format = file.metadata["format"] ?? "none"
     guard format == Self.format else {
-      throw CheckpointError.format(file: url.path, expected: Self.format, found: format)
+      throw CheckpointError.format(file: name, expected: Self.format, found: format)
     }
-    guard file.isVerified else { throw CheckpointError.damaged(file: url.path, field: "checksum") }
+    guard file.isVerified else { throw CheckpointError.damaged(file: name, field: "checksum") }
     guard let text = file.metadata["training"],
       let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
       (1...2).contains(header.moments)
-    else { throw CheckpointError.damaged(file: url.path, field: "training") }
+    else { throw CheckpointError.damaged(file: name, field: "training") }
     progress = header.progress
-    weights = try Weights(file.tensors(under: "weights"), for: table, file: url.path)
+    weights = try Weights(file.tensors(under: "weights"), for: table, file: name)
     optimizer = OptimizerState(
       steps: header.optimizerSteps,
       moments: try (0..<header.moments).map {
-        try Weights(file.tensors(under: "optimizer.\($0)"), for: table.trainable, file: url.path).values
+        try Weights(file.tensors(under: "optimizer.\($0)"), for: table.trainable, file: name).values
       })
     if let decay = header.averageDecay, let updates = header.averageUpdates {
-      let values = try Weights(file.tensors(under: "average"), for: table, file: url.path)
+      let values = try Weights(file.tensors(under: "average"), for: table, file: name)
       average = WeightAverage(values, decay: decay, updates: updates)
     }
     notes = [:]
