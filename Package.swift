@@ -106,7 +106,7 @@ let package = Package(
     .executableTarget(
       name: "malpighi",
       dependencies: [
-        "Pipelines", "Reports", "ImageFiles", "Numerics",
+        "Pipelines", "Reports", "ImageFiles", "Numerics", "Metrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
@@ -132,6 +132,10 @@ let package = Package(
     tests(of: "Metrics", ["ImageAnalysis"]),
     tests(of: "Vessels"),
     tests(of: "Pipelines", ["Reports", "Imaging"]),
+    tests(of: "Reports"),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["malpighi", "ImageFiles", "Imaging", "TestSupport"],
+      exclude: ["Golden"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -16,7 +16,8 @@ struct Malpighi: AsyncParsableCommand {
       """,
     version: packageVersion,
     subcommands: [
-      RunCommand.self, BatchCommand.self, TrainCommand.self, SynthesizeCommand.self,
+      RunCommand.self, BatchCommand.self, TrainCommand.self, EvaluateCommand.self,
+      SynthesizeCommand.self,
       InspectCommand.self,
       ListCommand.self, ReportCommand.self, DoctorCommand.self, WorkerCommand.self,
     ])
@@ -24,6 +25,8 @@ struct Malpighi: AsyncParsableCommand {
   static func main() async {
     // A closed standard output is noticed by write(), not by a signal.
     signal(SIGPIPE, SIG_IGN)
+    // So is a file that grows beyond the limit of the user.
+    signal(SIGXFSZ, SIG_IGN)
     LoggingSystem.bootstrap { label in
       var handler = StreamLogHandler.standardError(label: label)
       handler.logLevel = .error

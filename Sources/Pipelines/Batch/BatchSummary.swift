@@ -23,6 +23,19 @@ public struct BatchSummary: Sendable, Codable {
       case exitCode = "exit_code"
       case error, seconds, metrics
     }
+
+    /// A row.
+    public init(
+      id: String, status: CaseStatus, exitCode: Int, error: String?, seconds: Double,
+      metrics: [String: Double?]
+    ) {
+      self.id = id
+      self.status = status
+      self.exitCode = exitCode
+      self.error = error
+      self.seconds = seconds
+      self.metrics = metrics
+    }
   }
 
   /// The rows, sorted by id.

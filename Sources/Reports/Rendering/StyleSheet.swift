@@ -9,7 +9,7 @@ enum StyleSheet {
     body { margin: 0; background: var(--ground); color: var(--ink);
       font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
       -webkit-font-smoothing: antialiased; font-variant-numeric: tabular-nums; }
-    .banner { margin: 0; padding: 7px 16px; text-align: center; font-size: 12.5px; background: #fdf3d8;
+    .banner { margin: 0; max-width: none; padding: 7px 16px; text-align: center; font-size: 12.5px; background: #fdf3d8;
       color: #5f4a09; letter-spacing: .01em; }
     header, main, footer { max-width: 1180px; margin: 0 auto; padding: 0 28px; }
     header { padding-top: 40px; }
@@ -43,10 +43,11 @@ enum StyleSheet {
     td { overflow-wrap: anywhere; } td.number { white-space: nowrap; }
     .sortable th { cursor: pointer; user-select: none; } .sortable th:hover { color: var(--ink); }
     .sortable th[aria-sort=ascending]::after { content: " ↑"; } .sortable th[aria-sort=descending]::after { content: " ↓"; }
-    .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: 0 28px; margin: 0; }
+    .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); gap: 0 32px; margin: 0; }
     .facts div { display: flex; justify-content: space-between; gap: 16px; padding: 6px 0; min-width: 0;
       border-bottom: 1px solid var(--line); font-size: 14px; }
-    .facts dt { color: var(--soft); white-space: nowrap; } .facts dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
+    .facts dt { color: var(--soft); overflow-wrap: anywhere; } .facts dd { margin: 0; text-align: right; max-width: 70%;
+      overflow-wrap: break-word; }
     .bars { display: grid; gap: 6px; }
     .bar { display: grid; grid-template-columns: minmax(90px, 240px) 1fr 56px; gap: 14px; align-items: center; font-size: 13.5px; }
     .bar .label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }

@@ -1,6 +1,10 @@
 extension StageRegistry {
   /// The stages for MR angiographies.
-  static let vesselStages: [any Stage.Type] = []
+  static let vesselStages: [any Stage.Type] = [
+    PrepareAngiography.self, EnhanceVessels.self, ThresholdVessels.self, CleanVessels.self,
+    EvaluateVessels.self,
+    ReportVessels.self,
+  ]
   /// The trainings for MR angiographies.
   static let vesselTrainings: [any Training.Type] = []
   /// The syntheses of MR angiographies.
