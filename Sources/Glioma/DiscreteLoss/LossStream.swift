@@ -29,10 +29,10 @@ final class LossStream {
     var density: (Int) -> UnsafeMutablePointer<Float>
     /// Where the gradient of a slice goes; nil for the value alone.
     var gradient: ((Int) -> UnsafeMutablePointer<Float>)?
-    /// Called on a block of cells before slice k is read.
-    var prepare: (@Sendable (Int, Range<Int>) -> Void)?
-    /// Called on a block of cells when the gradient of slice k is complete.
-    var consume: (@Sendable (Int, Range<Int>) -> Void)?
+    /// Called before slice k is read.
+    var prepare: ((Int) -> Void)?
+    /// Called when the gradient of slice k is complete.
+    var consume: ((Int) -> Void)?
   }
 
   init(_ problem: GrowthProblem) {
@@ -56,10 +56,8 @@ final class LossStream {
     var edges = EdgeTerms(problem, parameters)
     let last = problem.grid.slices - 1
     let wantsGradient = access.gradient != nil
-    if let prepare = access.prepare {
-      blocks { prepare(0, $0) }
-      blocks { prepare(1, $0) }
-    }
+    access.prepare?(0)
+    access.prepare?(1)
     // g_0 and the range terms of slice 0; r_0 = 0 is in the cleared scratch.
     advance(to: 0, parameters, access)
     for k in 0...last {
@@ -70,7 +68,10 @@ final class LossStream {
       }
       if k == 0 { edges.initialCondition(access.density(0)) }
       if k == last { edges.data(access.density(last)) }
-      if wantsGradient { gradient(of: k, parameters, access, edges) }
+      if wantsGradient {
+        gradient(of: k, parameters, access, edges)
+        access.consume?(k)
+      }
     }
     return total(parameters, edges, wantsGradient)
   }
@@ -93,15 +94,13 @@ final class LossStream {
     let (s, mask, fluid) = (scratch[4], problem.reactive[0], problem.fluid[0])
     let rate = Float(1 / problem.grid.timeStep)
     let growth = Float(parameters.proliferationRate)
-    let next = k + 1 < problem.grid.slices ? k + 1 : nil
     let first = k == 0
+    if !first, k + 1 < problem.grid.slices { access.prepare?(k + 1) }
     sums.withUnsafeMutableBufferPointer { buffer in
       nonisolated(unsafe) let (u, before, g, gBefore, r, rBefore) = (u, before, g, gBefore, r, rBefore)
       nonisolated(unsafe) let (s, mask, fluid, sums) = (s, mask, fluid, buffer)
-      let prepare = access.prepare
       let stencil = stencil
       blocks { cells in
-        if !first, let next { prepare?(next, cells) }
         stencil.apply(u, g, cells)
         var (squares, outside, wet) = (SIMD16<Float>.zero, SIMD16<Float>.zero, SIMD16<Float>.zero)
         var p = cells.lowerBound
@@ -158,7 +157,6 @@ final class LossStream {
     sums.withUnsafeMutableBufferPointer { buffer in
       nonisolated(unsafe) let (u, g, r, after, s, t, onlyWhite) = (u, g, r, after, s, t, onlyWhite)
       nonisolated(unsafe) let (mask, fluid, target, sums) = (mask, fluid, target, buffer)
-      let consume = access.consume
       blocks { cells in
         transposed.apply(s, t, cells)
         white.apply(u, onlyWhite, cells)
@@ -189,7 +187,6 @@ final class LossStream {
             for cell in cells where cell < edge.count { target[cell] += edge[cell] }
           }
         }
-        consume?(k, cells)
       }
     }
   }
