@@ -121,7 +121,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Imaging", "Numerics"], path: "Tests/TestSupport",
       swiftSettings: settings),
-    tests(of: "Glioma", ["Imaging", "ImageAnalysis", "Numerics"]),
+    tests(of: "Glioma", ["Imaging", "ImageAnalysis", "ImageFiles", "Numerics"]),
     tests(of: "Imaging"),
     tests(
       of: "ImageFiles", [.product(name: "SystemPackage", package: "swift-system"), "CDeflate", "CTurboJPEG"]),

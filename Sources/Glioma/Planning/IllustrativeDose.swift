@@ -17,6 +17,12 @@ public struct IllustrativeDose: Sendable {
     self.prescription = prescription
   }
 
+  /// A dose that was computed before.
+  public init(dose: Volume<Float>, prescription: Double) {
+    self.dose = dose
+    self.prescription = prescription
+  }
+
   /// One row of a dose-volume table.
   public struct Row: Hashable, Sendable, Codable {
     /// Least dose that 98, 95, 50 and 2 % of the structure receive, in Gy.

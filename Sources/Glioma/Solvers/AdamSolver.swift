@@ -83,7 +83,8 @@ public final class AdamSolver {
   }
 
   private static func update(
-    _ field: SpaceTimeField, _ gradient: UnsafeMutablePointer<Float>, _ m: SpaceTimeField, _ v: SpaceTimeField,
+    _ field: SpaceTimeField, _ gradient: UnsafeMutablePointer<Float>, _ m: SpaceTimeField,
+    _ v: SpaceTimeField,
     slice: Int, _ step: AdamStep
   ) {
     let block = LossStream.block
@@ -103,5 +104,39 @@ public final class AdamSolver {
     for k in 0..<finest.slices { decomposition.prepare(k, to: finest[k]) }
     for level in decomposition.levels.dropFirst() { level.clear() }
     return finest
+  }
+}
+
+extension AdamSolver {
+  /// The published optimisation from `seed`, whose field is overwritten. The loss is recorded every hundredth of the
+  /// epochs. Throws ``GliomaError`` when it diverges and what `progress` throws.
+  public static func solve(
+    _ problem: GrowthProblem, seed: SeedingRun, epochs: Int, rate: Double, schedule: Schedule,
+    progress: SolverProgress = { _, _ in }
+  ) throws -> GrowthSolution {
+    let clock = ContinuousClock()
+    let begin = clock.now
+    func seconds() -> Double {
+      let d = begin.duration(to: clock.now).components
+      return Double(d.seconds) + Double(d.attoseconds) * 1e-18
+    }
+    let solver = AdamSolver(problem, seed: seed.field, parameters: seed.parameters)
+    var history: [GrowthSolution.Row] = []
+    let every = max(epochs / 100, 1)
+    for epoch in 0..<epochs {
+      let terms = solver.epoch(rate: AdamSolver.rate(schedule, rate, epoch: epoch, of: epochs))
+      guard terms.total.isFinite else {
+        throw GliomaError.diverged("the loss is not finite at epoch \(epoch)")
+      }
+      guard epoch % every == 0 else { continue }
+      history.append(.init(phase: "adam", iteration: epoch, seconds: seconds(), terms: terms))
+      try progress("adam", Double(epoch) / Double(epochs))
+    }
+    let field = solver.field()
+    let terms = DiscreteLoss(problem).terms(of: field, parameters: solver.parameters)
+    history.append(.init(phase: "adam", iteration: epochs, seconds: seconds(), terms: terms))
+    return GrowthSolution(
+      parameters: solver.parameters, density: field.slice(problem.grid.slices - 1),
+      snapshots: GrowthSolution.snapshots(of: field), terms: terms, history: history, covariance: nil)
   }
 }

@@ -16,7 +16,8 @@ final class MultigridDecomposition {
     var (levels, transfers) = ([field], [SliceTransfer]())
     while levels.count < count, let last = levels.last {
       let s = last.shape
-      guard last.slices % 2 == 0, s.x % 2 == 0, s.y % 2 == 0, s.z % 2 == 0, min(last.slices, s.x, s.y, s.z) >= 4
+      guard last.slices % 2 == 0, s.x % 2 == 0, s.y % 2 == 0, s.z % 2 == 0,
+        min(last.slices, s.x, s.y, s.z) >= 4
       else { break }
       let transfer = SliceTransfer(fine: s)
       transfers.append(transfer)

@@ -6,13 +6,13 @@ import Numerics
 ///
 /// Along each axis the children of cell i are ¾ own + ¼ of the neighbour on their side; beyond the ends the field is
 /// continued linearly, so the outermost child is 1.25·c_0 − 0.25·c_1.
-final class SliceTransfer {
+package final class SliceTransfer {
   let fine: VoxelShape
   let coarse: VoxelShape
   private let mixed: SpaceTimeField
   private let reduced: SpaceTimeField
 
-  init(fine: VoxelShape) {
+  package init(fine: VoxelShape) {
     precondition(fine.x % 2 == 0 && fine.y % 2 == 0 && fine.z % 2 == 0)
     self.fine = fine
     coarse = VoxelShape(fine.x / 2, fine.y / 2, fine.z / 2)
@@ -31,8 +31,9 @@ final class SliceTransfer {
   }
 
   /// `out` = `base` + the interpolation of `coarseField` at slice `k`.
-  func prolong(
-    _ coarseField: SpaceTimeField, slice k: Int, base: UnsafePointer<Float>, to out: UnsafeMutablePointer<Float>
+  package func prolong(
+    _ coarseField: SpaceTimeField, slice k: Int, base: UnsafePointer<Float>,
+    to out: UnsafeMutablePointer<Float>
   ) {
     let time = SliceTransfer.parents(k, coarseField.slices)
     let (a, b, mix) = (coarseField[time.near], coarseField[time.far], mixed[0])
@@ -72,7 +73,7 @@ final class SliceTransfer {
   }
 
   /// Add the transposed interpolation of the fine slice `k` to `coarseField`.
-  func restrict(_ slice: UnsafePointer<Float>, slice k: Int, into coarseField: SpaceTimeField) {
+  package func restrict(_ slice: UnsafePointer<Float>, slice k: Int, into coarseField: SpaceTimeField) {
     nonisolated(unsafe) let (input, planes, sum) = (slice, reduced[0], mixed[1])
     let (fine, coarse) = (fine, coarse)
     let planeSize = coarse.x * coarse.y

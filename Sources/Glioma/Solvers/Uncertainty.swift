@@ -51,7 +51,9 @@ public struct GrowthEnsemble: Sendable {
         return field.slice(coarse.grid.slices - 1)
       }
     }.flatMap { $0 }
-    var (sum, squares) = (Array(repeating: 0.0, count: shape.count), Array(repeating: 0.0, count: shape.count))
+    var (sum, squares) = (
+      Array(repeating: 0.0, count: shape.count), Array(repeating: 0.0, count: shape.count)
+    )
     var above = Array(repeating: Float(0), count: shape.count)
     for run in runs {
       for cell in run.indices {

@@ -40,7 +40,8 @@ public struct AdamStep: Sendable {
   }
 
   /// Update a few values in double precision.
-  public func apply(_ values: inout [Double], _ gradient: [Double], _ m: inout [Double], _ v: inout [Double]) {
+  public func apply(_ values: inout [Double], _ gradient: [Double], _ m: inout [Double], _ v: inout [Double])
+  {
     let (first, second) = (Double(AdamStep.firstDecay), Double(AdamStep.secondDecay))
     for i in values.indices {
       m[i] = first * m[i] + (1 - first) * gradient[i]

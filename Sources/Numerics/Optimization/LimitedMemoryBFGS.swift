@@ -94,7 +94,8 @@ public struct LimitedMemoryBFGS: Sendable {
   }
 
   private static func dot(_ a: [Float], _ b: [Float]) -> Double {
-    let parts = Parallel.mapSlabs(of: 0..<(a.count + 65535) / 65536, count: (a.count + 65535) / 65536) { slab in
+    let parts = Parallel.mapSlabs(of: 0..<(a.count + 65535) / 65536, count: (a.count + 65535) / 65536) {
+      slab in
       var total = 0.0
       a.withUnsafeBufferPointer { a in
         b.withUnsafeBufferPointer { b in

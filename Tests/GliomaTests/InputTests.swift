@@ -1,0 +1,124 @@
+import Foundation
+import Glioma
+import Imaging
+import Testing
+
+@Suite("Glioma inputs")
+struct InputTests {
+  static let grid = VoxelGrid(shape: VoxelShape(24, 24, 20), affine: Affine(spacing: [2, 2, 3]))
+
+  static func image(_ body: (Int, Int, Int) -> Float) -> Volume<Float> {
+    var volume = Volume<Float>(grid: grid, filledWith: 0)
+    for k in 0..<20 { for j in 0..<24 { for i in 0..<24 { volume[i, j, k] = body(i, j, k) } } }
+    return volume
+  }
+
+  static let segmentation = image { i, j, k in
+    (8..<14).contains(i) && (8..<14).contains(j) && (7..<12).contains(k)
+      ? ((9..<13).contains(i) && (9..<13).contains(j) && (8..<11).contains(k) ? 4 : 3) : 0
+  }
+  static let brain = image { i, j, k in
+    (2..<22).contains(i) && (2..<22).contains(j) && (2..<18).contains(k) ? 1 : 0
+  }
+
+  @Test(
+    "Labels are recognised by their numbers",
+    arguments: [
+      ([1, 3, 4], LabelConvention.gliodil), ([1, 2, 4], .brats2021), ([1, 2, 3], .brats2023),
+      ([1, 2, 3, 4], .brats2013), ([1, 2], .brats2021), ([3, 4], .gliodil),
+    ])
+  func detection(values: [Int], expected: LabelConvention) {
+    #expect(LabelConvention.detect(Set(values)) == expected)
+  }
+
+  @Test("Unknown labels are refused with their list, stray ones dropped with a warning")
+  func labels() throws {
+    var strange = Self.segmentation
+    for cell in 0..<200 { strange.setVoxel(cell, 7) }
+    #expect(throws: GliomaError.unknownLabels(found: [7], convention: "gliodil")) {
+      try LabelledSegmentation(strange, convention: .gliodil)
+    }
+    var fraction = Self.segmentation
+    fraction.setVoxel(0, 0.5)
+    #expect(throws: GliomaError.self) { try LabelledSegmentation(fraction, convention: nil) }
+    let empty = Volume<Float>(grid: Self.grid, filledWith: 0)
+    #expect(throws: GliomaError.noTumor) { try LabelledSegmentation(empty, convention: nil) }
+    let read = try LabelledSegmentation(Self.segmentation.map { $0 * 0.996 }, convention: nil)
+    #expect(read.convention == .gliodil && read.segmentation[10, 10, 9] == TumorRegion.necrotic.rawValue)
+  }
+
+  @Test("Images in another space are refused with the overlap; a brain mask alone will do")
+  func overlap() throws {
+    var images = PatientImages(segmentation: Self.segmentation)
+    #expect(throws: GliomaError.noTissue) { try Patient(images, convention: nil, realigned: false) }
+    var far = Self.brain
+    far.grid.affine = Affine(spacing: [2, 2, 3], origin: [500, 0, 0])
+    images.white = far
+    #expect(throws: GliomaError.gridsDoNotOverlap(image: "tissue maps", percent: 0, required: 50)) {
+      try Patient(images, convention: nil, realigned: false)
+    }
+    #expect(try Patient(images, convention: nil, realigned: true).white[10, 10, 9] == 1)
+    images.white = nil
+    images.brain = Self.brain
+    let patient = try Patient(images, convention: nil, realigned: false)
+    #expect(
+      patient.warnings.contains { $0.contains("isotropic") } && patient.gray.voxels.allSatisfy { $0 == 0 })
+    images.brain = nil
+    images.white = Volume(grid: Self.grid, filledWith: 0)
+    #expect(throws: GliomaError.emptyTissue) { try Patient(images, convention: nil, realigned: false) }
+  }
+
+  @Test("A few NaN in PET become zero with a warning, many are refused")
+  func pet() throws {
+    var images = PatientImages(segmentation: Self.segmentation)
+    images.white = Self.brain
+    var pet = Self.segmentation
+    pet.setVoxel(5, .nan)
+    images.pet = pet
+    let patient = try Patient(images, convention: .gliodil, realigned: false)
+    #expect(patient.warnings.contains { $0.hasPrefix("pet") } && patient.pet?.voxels[5] == 0)
+    #expect(patient.pet?[8, 8, 8] == 0.75 && patient.pet?[10, 10, 9] == 0)
+    images.pet = pet.map { _ in .nan }
+    #expect(throws: GliomaError.self) { try Patient(images, convention: .gliodil, realigned: false) }
+  }
+
+  @Test("The grid has cubic cells in mm, the labels' volume and room for the margin")
+  func grid() throws {
+    var images = PatientImages(segmentation: Self.segmentation)
+    images.white = Self.brain
+    let patient = try Patient(images, convention: nil, realigned: false)
+    let cut = PatientGrid(patient, slices: 16, count: 32)
+    let h = cut.problem.grid.spacing.x
+    #expect(abs(32 * h - (15 + 40)) < 1e-9)
+    let volume = Double(cut.problem.observation.labels.filter { $0 > 0 }.count) * h * h * h
+    #expect(abs(volume / (6 * 6 * 5 * 12) - 1) < 0.25)
+    #expect(cut.components.count == 1)
+    let world = cut.cells.affine(cut.components[0] / h - 0.5)
+    #expect((world - SIMD3(21, 21, 27)).indices.allSatisfy { abs((world - SIMD3(21, 21, 27))[$0]) < h })
+    let density = cut.density(
+      (0..<32 * 32 * 32).map { cut.problem.tissue.isMatter($0) ? 0.5 : 9 }, brain: patient.brain)
+    #expect(density[10, 10, 9] == 0.5 && density[0, 0, 0] == 0)
+    #expect(density.voxels.allSatisfy { $0 == 0 || abs($0 - 0.5) < 1e-6 })
+  }
+
+  @Test("Tumours without core, without oedema and at the border of the image give defined problems")
+  func oddTumors() throws {
+    for (label, corner) in [(Float(3), 8), (4, 8), (4, 0)] {
+      let mask = Self.image { i, j, k in
+        (corner..<corner + 5).contains(i) && (corner..<corner + 5).contains(j)
+          && (corner..<corner + 5).contains(k)
+          ? label : 0
+      }
+      var images = PatientImages(segmentation: mask)
+      images.white = Self.image { _, _, _ in 1 }
+      let cut = PatientGrid(
+        try Patient(images, convention: .gliodil, realigned: false), slices: 16, count: 16)
+      var solver = GaussNewtonSolver()
+      solver.coarseSteps = 3
+      solver.stopping.outerSteps = 1
+      solver.stopping.innerIterations = 3
+      let solution = try solver.solve(cut.problem, components: cut.components, core: cut.coreCells)
+      #expect(solution.terms.total.isFinite && solution.density.allSatisfy(\.isFinite))
+    }
+  }
+}
