@@ -89,7 +89,12 @@ public struct Patient: Sendable {
     var (w, g) = (white ?? blank, gray ?? blank)
     // Both maps share one scale: probabilities of 0…255 and other units become fractions.
     let largest = max(w.voxels.max() ?? 0, g.voxels.max() ?? 0)
-    guard largest > 0 else { throw .emptyTissue }
+    guard largest > 0 else {
+      // Tissue that exists, but elsewhere, is a matter of space, not of content.
+      let sources = [images.white, images.gray, images.tissue]
+      guard sources.contains(where: { $0?.voxels.contains { $0 > 0 } ?? false }) else { throw .emptyTissue }
+      throw .gridsDoNotOverlap(image: "tissue maps", percent: 0, required: Patient.requiredOverlap)
+    }
     if largest > 1.5 {
       w = w.map { $0 / largest }
       g = g.map { $0 / largest }

@@ -8,13 +8,13 @@ public struct AdamStep: Sendable {
   /// ε.
   public static let epsilon: Float = 1e-7
 
-  private let alpha: Float
+  private let alpha: Double
 
   /// Step `count` (from 1) with learning rate `rate`.
   public init(rate: Double, count: Int) {
     let t = Double(count)
-    let (first, second) = (Double(AdamStep.firstDecay), Double(AdamStep.secondDecay))
-    alpha = Float(rate * (1 - power(second, t)).squareRoot() / (1 - power(first, t)))
+    let (first, second) = (0.9, 0.999)
+    alpha = rate * (1 - power(second, t)).squareRoot() / (1 - power(first, t))
   }
 
   /// Update `count` values, a multiple of 16, and their moments `m` and `v` in place.
@@ -42,15 +42,15 @@ public struct AdamStep: Sendable {
   /// Update a few values in double precision.
   public func apply(_ values: inout [Double], _ gradient: [Double], _ m: inout [Double], _ v: inout [Double])
   {
-    let (first, second) = (Double(AdamStep.firstDecay), Double(AdamStep.secondDecay))
+    let (first, second) = (0.9, 0.999)
     for i in values.indices {
       m[i] = first * m[i] + (1 - first) * gradient[i]
       v[i] = second * v[i] + (1 - second) * gradient[i] * gradient[i]
-      values[i] -= Double(alpha) * m[i] / (v[i].squareRoot() + Double(AdamStep.epsilon))
+      values[i] -= alpha * m[i] / (v[i].squareRoot() + 1e-7)
     }
   }
 
-  @usableFromInline var scale: Float { alpha }
+  @usableFromInline var scale: Float { Float(alpha) }
 }
 
 private func power(_ base: Double, _ exponent: Double) -> Double {
