@@ -97,7 +97,9 @@ enum Templates {
     """
 
   private static let viewer = """
-    <div class="viewer" tabindex="0" data-settings="{{settings}}" data-image="{{image}}" data-overlay="{{overlay}}">
+    <div class="viewer" tabindex="0" data-settings="{{settings}}">
+    <img class="atlas" src="{{image}}" alt="" hidden>{{#hasOverlay}}<img class="classes" src="{{overlay}}" alt="" hidden>\
+    {{/hasOverlay}}
     <div class="planes">
     <div class="plane"><canvas data-axis="2"></canvas><span class="place">axial</span></div>
     <div class="plane"><canvas data-axis="1"></canvas><span class="place">coronal</span></div>

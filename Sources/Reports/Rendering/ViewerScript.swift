@@ -11,17 +11,15 @@ enum ViewerScript {
       const opacity = viewer.querySelector(".opacity");
       const bright = viewer.querySelector(".bright"), dark = viewer.querySelector(".dark");
 
-      const decode = async address => {
-        const picture = new Image();
-        picture.src = address;
-        await picture.decode();
+      // The picture is drawn once, whole: drawing it slice by slice would decode it each time.
+      const read = picture => {
         const canvas = document.createElement("canvas");
-        canvas.width = nx; canvas.height = ny;
+        canvas.width = picture.naturalWidth; canvas.height = picture.naturalHeight;
         const context = canvas.getContext("2d", { willReadFrequently: true });
+        context.drawImage(picture, 0, 0);
         const voxels = new Uint8Array(size * nz);
         for (let k = 0; k < nz; k++) {
-          context.drawImage(picture, (k % columns) * nx, Math.floor(k / columns) * ny, nx, ny, 0, 0, nx, ny);
-          const pixels = context.getImageData(0, 0, nx, ny).data;
+          const pixels = context.getImageData((k % columns) * nx, Math.floor(k / columns) * ny, nx, ny).data;
           for (let p = 0; p < size; p++) voxels[k * size + p] = pixels[4 * p];
         }
         return voxels;
@@ -109,12 +107,14 @@ enum ViewerScript {
         event.preventDefault();
       });
       for (const input of viewer.querySelectorAll("input")) input.addEventListener("input", draw);
-      (async () => {
-        image = await decode(viewer.dataset.image);
-        if (viewer.dataset.overlay) overlay = await decode(viewer.dataset.overlay);
+      const begin = () => {
+        image = read(viewer.querySelector(".atlas"));
+        const classes = viewer.querySelector(".classes");
+        if (classes) overlay = read(classes);
         viewer.dataset.ready = "true";
         draw();
-      })();
+      };
+      if (document.readyState === "complete") begin(); else window.addEventListener("load", begin);
     }
 
     """
