@@ -8,7 +8,7 @@ public struct Plane<Scalar: Sendable>: Sendable {
   public private(set) var pixels: [Scalar]
 
   /// An image with every pixel equal to `value`.
-  public init(width: Int, height: Int, filledWith value: Scalar) {
+  @inlinable public init(width: Int, height: Int, filledWith value: Scalar) {
     self.init(width: width, height: height, pixels: Array(repeating: value, count: width * height))
   }
 
@@ -21,16 +21,19 @@ public struct Plane<Scalar: Sendable>: Sendable {
   }
 
   /// The value of pixel (x, y).
-  public subscript(x: Int, y: Int) -> Scalar {
+  @inlinable public subscript(x: Int, y: Int) -> Scalar {
     get { pixels[x + width * y] }
-    set { pixels[x + width * y] = newValue }
+    set { setPixel(x + width * y, newValue) }
   }
 
+  /// Replace the pixel at position `index` in memory.
+  public mutating func setPixel(_ index: Int, _ value: Scalar) { pixels[index] = value }
+
   /// Whether (x, y) lies inside.
-  public func contains(_ x: Int, _ y: Int) -> Bool { x >= 0 && y >= 0 && x < width && y < height }
+  @inlinable public func contains(_ x: Int, _ y: Int) -> Bool { x >= 0 && y >= 0 && x < width && y < height }
 
   /// Read the pixels in place.
-  public func withPixels<Result>(_ body: (UnsafeBufferPointer<Scalar>) throws -> Result) rethrows -> Result {
+  @inlinable public func withPixels<Result>(_ body: (UnsafeBufferPointer<Scalar>) throws -> Result) rethrows -> Result {
     try pixels.withUnsafeBufferPointer(body)
   }
 
@@ -42,7 +45,7 @@ public struct Plane<Scalar: Sendable>: Sendable {
   }
 
   /// The image with each pixel replaced by `transform` of it.
-  public func map<Other: Sendable>(_ transform: (Scalar) throws -> Other) rethrows -> Plane<Other> {
+  @inlinable public func map<Other: Sendable>(_ transform: (Scalar) throws -> Other) rethrows -> Plane<Other> {
     Plane<Other>(width: width, height: height, pixels: try pixels.map(transform))
   }
 }

@@ -17,14 +17,16 @@ extension SeparatedSmear {
   /// Gives every foreground pixel to at most one cell, numbers the cells in reading order, and drops those left
   /// without a pixel.
   ///
-  /// Within a clump a pixel belongs to the ellipse with the smallest normalised radius there, if that is at most
+  /// Cells that the image's border cuts to less than `smallestCut` pixels are left out. Within a clump a pixel belongs to the ellipse with the smallest normalised radius there, if that is at most
   /// `reach`. In a clump of one cell all pixels are the cell's.
   static func assembling(
-    _ clumps: [SeparatedClump], width: Int, height: Int, reach: Double, rejected: [Rejected]
+    _ clumps: [SeparatedClump], width: Int, height: Int, reach: Double, smallestCut: Double,
+    rejected: [Rejected]
   ) throws(BloodCellsError) -> SeparatedSmear {
     struct Entry { var cell: SmearCell, clump: Int, index: Int }
     var owners: [[UInt16]] = []
     var entries: [Entry] = []
+    var rejected = rejected
     for (number, clump) in clumps.enumerated() {
       let owner = clump.ownerOfPixels(reach: reach)
       var areas = [Int](repeating: 0, count: clump.cells.count + 1)
@@ -38,6 +40,10 @@ extension SeparatedSmear {
         }
       }
       for (index, cell) in clump.cells.enumerated() where areas[index + 1] > 0 {
+        if cut[index + 1] && Double(areas[index + 1]) < smallestCut {
+          rejected.append(.init(reason: .cut, center: cell.ellipse.center, area: areas[index + 1]))
+          continue
+        }
         let found = SmearCell(
           id: 0, ellipse: cell.ellipse, area: areas[index + 1], clump: number + 1, fit: cell.fit,
           touchesBorder: cut[index + 1])

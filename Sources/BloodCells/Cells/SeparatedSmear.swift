@@ -13,6 +13,8 @@ public struct SeparatedSmear: Sendable {
       case stained
       /// Long and thin, or dark and straight: needle, scale bar, arrow.
       case instrument
+      /// Cut by the image's border to a small part.
+      case cut
       /// Larger than any clump that can be taken apart.
       case tooLarge
     }

@@ -27,7 +27,8 @@ struct PaperSeparation: Sendable {
       }
     }
     return try .assembling(
-      clumps, width: mask.width, height: mask.height, reach: .infinity, rejected: rejected)
+      clumps, width: mask.width, height: mask.height, reach: .infinity, smallestCut: 0,
+      rejected: rejected)
   }
 
   /// The cells of one contour, nil where it encloses too little.

@@ -11,7 +11,7 @@ extension Plane where Scalar == UInt8 {
   /// inside, as in OpenCV.
   public func erodedByCross() -> PlanarMask { crossExtreme(min, outside: 255) }
 
-  private func crossExtreme(_ extreme: (UInt8, UInt8) -> UInt8, outside: UInt8) -> PlanarMask {
+  @inline(__always) private func crossExtreme(_ extreme: (UInt8, UInt8) -> UInt8, outside: UInt8) -> PlanarMask {
     var result = self
     withPixels { source in
       result.withMutablePixels { target in
