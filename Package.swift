@@ -130,6 +130,7 @@ let package = Package(
     tests(of: "NeuralNetworks"),
     tests(of: "ImageAnalysis"),
     tests(of: "Metrics", ["ImageAnalysis"]),
+    tests(of: "BloodCells", ["ImageAnalysis", "Imaging", "Metrics", "Numerics"]),
     tests(of: "Vessels"),
     tests(of: "Pipelines", ["Reports", "Imaging"]),
     tests(of: "Reports"),

@@ -103,7 +103,7 @@ func modalCellRadius(_ mask: PlanarMask) -> Double? {
     let outline = Polygon(filled.outerContour(ofRegion: index))
     let hull = outline.convexHull.area
     let convexity = hull > 0 ? min(1, (outline.area / hull - 0.9) / 0.07) : 0
-    return convexity > 0 ? (log(Double(region.area)), convexity * pow(Double(region.area), 0.75)) : nil
+    return convexity > 0 ? (log(Double(region.area)), convexity * convexity * Double(region.area)) : nil
   }
   func density(_ place: Double) -> Double {
     parts.reduce(0) { sum, part in
