@@ -59,7 +59,7 @@ import Testing
     var image = RGBImage(width: 320, height: 240, color: .zero)
     for y in 0..<240 {
       for x in 0..<320 {
-        let wave = sin(Double(x) * 0.05) * cos(Double(y) * 0.03 + Double(x) * 0.02)
+        let wave = sin(Double(x) * 0.05 + Double(y) * 0.02)
         let gray = UInt8(128 + 90 * wave)
         image[x, y] = [gray, gray, gray]
       }

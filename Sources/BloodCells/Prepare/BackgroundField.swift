@@ -24,7 +24,9 @@ struct BackgroundField: Sendable {
           whole[Int(samples[3 * (y * width + x) + 1])] += 1
         }
       }
-      let threshold = otsuThreshold(ofHistogram: whole)
+      let split = otsuThreshold(ofHistogram: whole)
+      // An even image is all background.
+      let threshold = whole[(split + 1)...].contains { $0 > 0 } ? split : -1
       var known: [SIMD3<Float>?] = []
       for row in 0..<rows {
         for column in 0..<columns {
