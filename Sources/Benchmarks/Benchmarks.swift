@@ -4,5 +4,5 @@ import ArgumentParser
 @main
 struct Benchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "malpighi-benchmarks", subcommands: [Separate.self, UNetBenchmark.self])
+    commandName: "malpighi-benchmarks", subcommands: [UNetBenchmark.self])
 }
