@@ -33,7 +33,9 @@ public struct Plane<Scalar: Sendable>: Sendable {
   @inlinable public func contains(_ x: Int, _ y: Int) -> Bool { x >= 0 && y >= 0 && x < width && y < height }
 
   /// Read the pixels in place.
-  @inlinable public func withPixels<Result>(_ body: (UnsafeBufferPointer<Scalar>) throws -> Result) rethrows -> Result {
+  @inlinable public func withPixels<Result>(_ body: (UnsafeBufferPointer<Scalar>) throws -> Result) rethrows
+    -> Result
+  {
     try pixels.withUnsafeBufferPointer(body)
   }
 
@@ -45,7 +47,8 @@ public struct Plane<Scalar: Sendable>: Sendable {
   }
 
   /// The image with each pixel replaced by `transform` of it.
-  @inlinable public func map<Other: Sendable>(_ transform: (Scalar) throws -> Other) rethrows -> Plane<Other> {
+  @inlinable public func map<Other: Sendable>(_ transform: (Scalar) throws -> Other) rethrows -> Plane<Other>
+  {
     Plane<Other>(width: width, height: height, pixels: try pixels.map(transform))
   }
 }

@@ -11,7 +11,9 @@ extension Plane where Scalar == UInt8 {
   /// inside, as in OpenCV.
   public func erodedByCross() -> PlanarMask { crossExtreme(min, outside: 255) }
 
-  @inline(__always) private func crossExtreme(_ extreme: (UInt8, UInt8) -> UInt8, outside: UInt8) -> PlanarMask {
+  @inline(__always) private func crossExtreme(_ extreme: (UInt8, UInt8) -> UInt8, outside: UInt8)
+    -> PlanarMask
+  {
     var result = self
     withPixels { source in
       result.withMutablePixels { target in
