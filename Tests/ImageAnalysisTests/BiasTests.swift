@@ -29,8 +29,8 @@ struct BiasTests {
       (i - 24) * (i - 24) + (j - 20) * (j - 20) + (k - 20) * (k - 20) < 20 ? 0.05 : i == 30 && j == 25 ? 6 : 1
     }
     let counts = zip(image.foregroundMask().voxels, head.voxels)
-    let both = counts.count { $0 != 0 && $1 != 0 }
-    let dice = 2 * Double(both) / Double(counts.count { $0 != 0 } + counts.count { $1 != 0 })
+    let both = counts.count { $0.0 != 0 && $0.1 != 0 }
+    let dice = 2 * Double(both) / Double(counts.count { $0.0 != 0 } + counts.count { $0.1 != 0 })
     #expect(dice > 0.97, "\(dice)")
     let constant = Volume<Float>(grid: image.grid, filledWith: 5)
     #expect(constant.foregroundMask().voxels.allSatisfy { $0 == 0 })
