@@ -26,6 +26,8 @@ final class NormalisationOperation: Operation {
   private let stateBuffer: Int
   private let sumsBuffer: Int
   private let coefficientBuffer: Int
+  /// γ and β of an inference plan.
+  private let affineBuffer: Int
 
   init(
     _ design: Design, name: String, input: PlanImage, output: PlanImage, outputGradient: PlanImage?,
@@ -39,8 +41,9 @@ final class NormalisationOperation: Operation {
     stateBuffer = arena.request(bytes: 16 * input.channels * input.batch)
     sumsBuffer = arena.request(bytes: 16 * input.channels * team.threads)
     coefficientBuffer = arena.request(bytes: 12 * input.channels)
+    affineBuffer = arena.request(bytes: 8 * input.channels)
     super.init(name: name, arena: arena, team: team)
-    forwardBuffers = [input.buffer, output.buffer, stateBuffer, sumsBuffer]
+    forwardBuffers = [input.buffer, output.buffer, stateBuffer, sumsBuffer, affineBuffer]
     if let outputGradient {
       backwardBuffers = [input.buffer, outputGradient.buffer, stateBuffer, sumsBuffer, coefficientBuffer]
       if let inputGradient { backwardBuffers.insert(inputGradient.image.buffer) }
@@ -53,7 +56,7 @@ final class NormalisationOperation: Operation {
   }
 
   /// Buffers that keep their contents between runs of an inference plan.
-  var persistentBuffers: Set<Int> { usesRunningStatistics ? [stateBuffer] : [] }
+  var persistentBuffers: Set<Int> { [usesRunningStatistics ? stateBuffer : affineBuffer] }
 
   private var segments: Int {
     if case .batch = design.kind { return 1 }
@@ -69,7 +72,9 @@ final class NormalisationOperation: Operation {
   }
 
   override func load(_ weights: UnsafeMutablePointer<Float>) {
-    guard usesRunningStatistics, let mean = design.mean, let variance = design.variance else { return }
+    guard usesRunningStatistics, let mean = design.mean, let variance = design.variance else {
+      return setAffine(weights)
+    }
     let channels = input.channels
     let state = floats(stateBuffer)
     for c in 0..<channels {
@@ -80,7 +85,14 @@ final class NormalisationOperation: Operation {
     }
   }
 
+  private func setAffine(_ weights: UnsafePointer<Float>) {
+    let place = floats(affineBuffer)
+    place.update(from: weights + design.weight.lowerBound, count: input.channels)
+    (place + input.channels).update(from: weights + design.bias.lowerBound, count: input.channels)
+  }
+
   override func forward(_ run: Execution) {
+    if !design.isInference { setAffine(run.weights) }
     design.bfloat16 ? forward(run, BFloat16.self) : forward(run, Float.self)
   }
 
@@ -131,8 +143,8 @@ final class NormalisationOperation: Operation {
       for c in first..<first + pooled {
         mean[c] = Float(average)
         inverse[c] = Float(deviation)
-        scale[c] = Float(Double(run.weights[design.weight.lowerBound + c]) * deviation)
-        shift[c] = Float(Double(run.weights[design.bias.lowerBound + c]) - average * Double(scale[c]))
+        scale[c] = Float(Double(floats(affineBuffer)[c]) * deviation)
+        shift[c] = Float(Double(floats(affineBuffer)[channels + c]) - average * Double(scale[c]))
       }
       if case .batch(let momentum) = design.kind {
         updateRunning(first, mean: average, variance: variance * count / max(1, count - 1), momentum, run)

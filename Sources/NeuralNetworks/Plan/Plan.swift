@@ -53,6 +53,8 @@ public final class Plan {
   private let arena: Arena
   private let inputPlanes: UnsafeMutablePointer<Float>
   private var isLoaded = false
+  /// A forward pass of training whose activations the backward pass has not used up yet.
+  private var isAwaitingBackward = false
 
   init(
     mode: Mode, precision: Precision, inputShape: [Int], table: ParameterTable, team: Team, arena: Arena,
@@ -124,6 +126,7 @@ public final class Plan {
     try withBase(&weights.values) { base throws(NeuralNetworkError) in
       try run(input, weights: base, noise: noise)
     }
+    isAwaitingBackward = true
   }
 
   /// One forward pass of training on an array.
@@ -137,6 +140,8 @@ public final class Plan {
   }
 
   /// The gradient of the loss by every trainable parameter, from `outputGradients` and the last forward pass.
+  ///
+  /// It uses the memory of that pass up: one backward pass for each forward pass.
   /// - Parameters:
   ///   - weights: The parameters of that forward pass.
   ///   - gradient: `table.trainableCount` values; overwritten, or added to where `accumulating`.
@@ -144,6 +149,10 @@ public final class Plan {
     _ weights: Weights, into gradient: inout [Float], accumulating: Bool = false
   ) throws(NeuralNetworkError) {
     guard mode == .training else { throw .wrongMode(operation: "backward", mode: "training") }
+    guard isAwaitingBackward else {
+      throw .wrongMode(operation: "backward", mode: "training after a forward pass of its own")
+    }
+    isAwaitingBackward = false
     try check(weights)
     guard gradient.count == table.trainableCount else {
       throw .parameterMismatch(

@@ -17,9 +17,16 @@ extension PlanCompiler {
         name: "output \(number)", input: inputs[0], inputGradient: first, bfloat16: bfloat16, arena: arena,
         team: team)
     case .convolution(let node, let upsampled, let normalisation, let activation):
+      let design = try design(node, upsampled, normalisation, activation)
+      let name = network.nodes[node].name
+      if first == nil && StemOperation.takes(design, inputs[0], output) {
+        return StemOperation(
+          design, name: name, input: inputs[0], output: output, outputGradient: arrived, arena: arena,
+          team: team)
+      }
       return try ConvolutionOperation(
-        design(node, upsampled, normalisation, activation), name: network.nodes[node].name, input: inputs[0],
-        output: output, outputGradient: arrived, inputGradient: first, arena: arena, team: team)
+        design, name: name, input: inputs[0], output: output, outputGradient: arrived, inputGradient: first,
+        arena: arena, team: team)
     case .normalisation(let node, let activation):
       return try self.normalisation(node, activation, inputs[0], output, arrived, first)
     case .single(let node):

@@ -83,6 +83,7 @@ struct PlanCompiler {
         arena.use(output.values, at: last)
         arena.use(output.gradients, at: count - 1)
       case let convolution as ConvolutionOperation: persistent = convolution.persistentBuffers
+      case let stem as StemOperation: persistent = stem.persistentBuffers
       case let normalisation as NormalisationOperation: persistent = normalisation.persistentBuffers
       default: break
       }
