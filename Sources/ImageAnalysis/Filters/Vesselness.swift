@@ -20,7 +20,7 @@ public struct Vesselness: Sendable, Hashable, Codable {
 
   /// The measure.
   public var measure: Measure
-  /// The scales, standard deviations in mm: about the radii of the vessels over √2… 1.
+  /// The scales, standard deviations in mm: from the radius of the vessels sought over √2 up to the radius itself.
   public var sigmas: [Double]
 
   /// A filter of `measure` at `sigmas` (mm).
