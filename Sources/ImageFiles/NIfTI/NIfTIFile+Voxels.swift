@@ -23,6 +23,7 @@ extension NIfTIFile {
       voxels = Array(unsafeUninitializedCapacity: count + spare) { buffer, initialized in
         outcome = Result { () throws(ImageFileError) in
           let bytes = UnsafeMutableRawBufferPointer(buffer)
+          adviseLargePages(bytes)
           let start = (count + spare) * MemoryLayout<Element>.size - count * size
           let end = start + count * size
           let findings = try source.read(
@@ -39,7 +40,9 @@ extension NIfTIFile {
       let length = source.isSeekable ? count * size : source.prefixBytes + header.voxelByteCount
       let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: length, alignment: 64)
       defer { scratch.deallocate() }
+      adviseLargePages(scratch)
       voxels = Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+        adviseLargePages(UnsafeMutableRawBufferPointer(buffer))
         outcome = Result { () throws(ImageFileError) in
           let findings = try source.read(into: scratch, firstByte: first)
           guard let base = buffer.baseAddress, let stored = scratch.baseAddress else {
@@ -64,6 +67,7 @@ extension NIfTIFile {
     let scratch = UnsafeMutableRawBufferPointer.allocate(
       byteCount: prefix + header.voxelByteCount, alignment: 64)
     defer { scratch.deallocate() }
+    adviseLargePages(scratch)
     let findings = try source.read(into: scratch)
     guard let base = scratch.baseAddress else { return (VoxelStatistics(), findings) }
     nonisolated(unsafe) let stored = UnsafeRawPointer(base + prefix)

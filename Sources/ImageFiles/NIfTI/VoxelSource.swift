@@ -31,6 +31,7 @@ struct VoxelSource: ~Copyable {
     }
     let compressed = UnsafeMutableRawBufferPointer.allocate(byteCount: file.size, alignment: 64)
     defer { compressed.deallocate() }
+    adviseLargePages(compressed)
     try file.read(at: 0, into: compressed)
     try file.requireUnchanged()
     let outcome = Gzip.decompress(UnsafeRawBufferPointer(compressed), into: buffer)
