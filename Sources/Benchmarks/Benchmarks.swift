@@ -4,5 +4,6 @@ import ArgumentParser
 @main
 struct Benchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "malpighi-benchmarks", subcommands: [UNetBenchmark.self])
+    commandName: "malpighi-benchmarks",
+    subcommands: [UNetBenchmark.self, Separate.self, GliomaBenchmark.self])
 }

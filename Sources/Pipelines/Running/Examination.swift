@@ -56,7 +56,7 @@ public struct Examination: Sendable, Codable {
       cores: ProcessInfo.processInfo.activeProcessorCount, threads: Parallel.threads,
       memoryMiB: limit.map { min($0, total) } ?? total,
       availableMemoryMiB: mebibytes("MemAvailable"), temporaryFolder: temporary,
-      temporaryFreeMiB: isKnown ? Int(UInt64(space.f_bavail) * UInt64(space.f_frsize) >> 20) : 0)
+      temporaryFreeMiB: isKnown ? Int((UInt64(space.f_bavail) * UInt64(space.f_frsize)) >> 20) : 0)
     examination.remarks = examination.findings(flags)
     return examination
   }

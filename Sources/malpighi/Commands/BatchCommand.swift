@@ -102,7 +102,7 @@ struct BatchCommand: AsyncParsableCommand {
     var batch = batch
     let bar = ProgressBar(isQuiet: options.json)
     let progress = Mutex((done: 0, running: [String: Double]()))
-    bar.begin("\(cases.count) cases")
+    bar.begin(cases.count == 1 ? "1 case" : "\(cases.count) cases")
     batch.onEvent = { event in
       switch event {
       case .started(let id): progress.withLock { $0.running[id] = 0 }

@@ -43,7 +43,7 @@ struct SynthesizeCommand: ParsableCommand {
     try makeFolder(url(output))
     let bar = ProgressBar(isQuiet: json)
     defer { bar.end() }
-    bar.begin("\(count) cases")
+    bar.begin(count == 1 ? "1 case" : "\(count) cases")
     var files: [URL] = []
     for index in 0..<count {
       if Interruption.isRequested {
