@@ -5,7 +5,8 @@ public struct Plane<Scalar: Sendable>: Sendable {
   /// Pixels along y.
   public let height: Int
   /// The pixels; pixel (x, y) is element `x + width · y`.
-  public private(set) var pixels: [Scalar]
+  @inlinable public var pixels: [Scalar] { storage }
+  @usableFromInline var storage: [Scalar]
 
   /// An image with every pixel equal to `value`.
   @inlinable public init(width: Int, height: Int, filledWith value: Scalar) {
@@ -13,11 +14,11 @@ public struct Plane<Scalar: Sendable>: Sendable {
   }
 
   /// An image that takes over `pixels`, row by row; their number must be `width · height`.
-  public init(width: Int, height: Int, pixels: [Scalar]) {
+  @inlinable public init(width: Int, height: Int, pixels: [Scalar]) {
     precondition(pixels.count == width * height, "\(width)×\(height) pixels expected, \(pixels.count) given")
     self.width = width
     self.height = height
-    self.pixels = pixels
+    storage = pixels
   }
 
   /// The value of pixel (x, y).
@@ -27,7 +28,7 @@ public struct Plane<Scalar: Sendable>: Sendable {
   }
 
   /// Replace the pixel at position `index` in memory.
-  public mutating func setPixel(_ index: Int, _ value: Scalar) { pixels[index] = value }
+  @inlinable public mutating func setPixel(_ index: Int, _ value: Scalar) { storage[index] = value }
 
   /// Whether (x, y) lies inside.
   @inlinable public func contains(_ x: Int, _ y: Int) -> Bool { x >= 0 && y >= 0 && x < width && y < height }
@@ -40,10 +41,10 @@ public struct Plane<Scalar: Sendable>: Sendable {
   }
 
   /// Change the pixels in place.
-  public mutating func withMutablePixels<Result>(
+  @inlinable public mutating func withMutablePixels<Result>(
     _ body: (UnsafeMutableBufferPointer<Scalar>) throws -> Result
   ) rethrows -> Result {
-    try pixels.withUnsafeMutableBufferPointer { try body($0) }
+    try storage.withUnsafeMutableBufferPointer { try body($0) }
   }
 
   /// The image with each pixel replaced by `transform` of it.

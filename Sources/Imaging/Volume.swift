@@ -3,36 +3,37 @@ public struct Volume<Scalar: Sendable>: Sendable {
   /// Shape and affine.
   public var grid: VoxelGrid
   /// The voxels; voxel (i, j, k) is element `i + nx · (j + ny · k)`.
-  public private(set) var voxels: [Scalar]
+  @inlinable public var voxels: [Scalar] { storage }
+  @usableFromInline var storage: [Scalar]
 
   /// An image with every voxel equal to `value`.
-  public init(grid: VoxelGrid, filledWith value: Scalar) {
+  @inlinable public init(grid: VoxelGrid, filledWith value: Scalar) {
     self.grid = grid
-    voxels = Array(repeating: value, count: grid.shape.count)
+    storage = Array(repeating: value, count: grid.shape.count)
   }
 
   /// An image that takes over `voxels`, x fastest; their number must be that of the grid.
-  public init(grid: VoxelGrid, voxels: [Scalar]) {
+  @inlinable public init(grid: VoxelGrid, voxels: [Scalar]) {
     precondition(
       voxels.count == grid.shape.count, "a volume of \(grid.shape) needs \(grid.shape.count) voxels")
     self.grid = grid
-    self.voxels = voxels
+    storage = voxels
   }
 
   /// An image whose voxels `initialize` writes; it must initialise every element.
-  public init(
+  @inlinable public init(
     grid: VoxelGrid, initializingWith initialize: (UnsafeMutableBufferPointer<Scalar>) throws -> Void
   ) rethrows {
     self.grid = grid
     let count = grid.shape.count
-    voxels = try Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+    storage = try Array(unsafeUninitializedCapacity: count) { buffer, initialized in
       try initialize(UnsafeMutableBufferPointer(rebasing: buffer[0..<count]))
       initialized = count
     }
   }
 
   /// The number of voxels along each axis.
-  public var shape: VoxelShape { grid.shape }
+  @inlinable public var shape: VoxelShape { grid.shape }
 
   /// The value of voxel (i, j, k).
   @inlinable public subscript(i: Int, j: Int, k: Int) -> Scalar {
@@ -41,22 +42,25 @@ public struct Volume<Scalar: Sendable>: Sendable {
   }
 
   /// Replace the voxel at position `index` in memory.
-  public mutating func setVoxel(_ index: Int, _ value: Scalar) { voxels[index] = value }
+  @inlinable public mutating func setVoxel(_ index: Int, _ value: Scalar) { storage[index] = value }
 
   /// Read the voxels in place.
-  public func withVoxels<Result>(_ body: (UnsafeBufferPointer<Scalar>) throws -> Result) rethrows -> Result {
-    try voxels.withUnsafeBufferPointer(body)
+  @inlinable public func withVoxels<Result>(_ body: (UnsafeBufferPointer<Scalar>) throws -> Result) rethrows
+    -> Result
+  {
+    try storage.withUnsafeBufferPointer(body)
   }
 
   /// Change the voxels in place.
-  public mutating func withMutableVoxels<Result>(
+  @inlinable public mutating func withMutableVoxels<Result>(
     _ body: (UnsafeMutableBufferPointer<Scalar>) throws -> Result
   ) rethrows -> Result {
-    try voxels.withUnsafeMutableBufferPointer { try body($0) }
+    try storage.withUnsafeMutableBufferPointer { try body($0) }
   }
 
   /// The image with each voxel replaced by `transform` of it, on the same grid.
-  public func map<Other: Sendable>(_ transform: (Scalar) throws -> Other) rethrows -> Volume<Other> {
+  @inlinable public func map<Other: Sendable>(_ transform: (Scalar) throws -> Other) rethrows -> Volume<Other>
+  {
     Volume<Other>(grid: grid, voxels: try voxels.map(transform))
   }
 }

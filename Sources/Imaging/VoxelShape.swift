@@ -4,17 +4,17 @@ public struct VoxelShape: Hashable, Sendable, Codable, CustomStringConvertible {
   public var x, y, z: Int
 
   /// A shape of `x` by `y` by `z` voxels.
-  public init(_ x: Int, _ y: Int, _ z: Int) {
+  @inlinable public init(_ x: Int, _ y: Int, _ z: Int) {
     self.x = x
     self.y = y
     self.z = z
   }
 
   /// The number of voxels, `x · y · z`.
-  public var count: Int { x * y * z }
+  @inlinable public var count: Int { x * y * z }
 
   /// The extent along `axis` (0, 1 or 2).
-  public subscript(axis: Int) -> Int {
+  @inlinable public subscript(axis: Int) -> Int {
     get { axis == 0 ? x : axis == 1 ? y : z }
     set {
       switch axis {
@@ -26,7 +26,7 @@ public struct VoxelShape: Hashable, Sendable, Codable, CustomStringConvertible {
   }
 
   /// The distance in memory between neighbours along `axis`.
-  public func stride(_ axis: Int) -> Int { axis == 0 ? 1 : axis == 1 ? x : x * y }
+  @inlinable public func stride(_ axis: Int) -> Int { axis == 0 ? 1 : axis == 1 ? x : x * y }
 
   /// The position of voxel (i, j, k) in memory.
   @inlinable public func index(_ i: Int, _ j: Int, _ k: Int) -> Int { i + x * (j + y * k) }
