@@ -45,7 +45,7 @@ let package = Package(
     .library(
       name: "Malpighi",
       targets: [
-        "Imaging", "ImageFiles", "Numerics", "ImageAnalysis", "Metrics", "NeuralNetworks", "Vessels",
+        "Files", "Imaging", "ImageFiles", "Numerics", "ImageAnalysis", "Metrics", "NeuralNetworks", "Vessels",
         "BloodCells", "Glioma", "Reports", "Pipelines",
       ]),
   ],
@@ -70,15 +70,16 @@ let package = Package(
     // MARK: - Images and numbers
     module("Imaging"),
     module("Numerics", ["COpenBLAS"]),
+    module("Files", [.product(name: "SystemPackage", package: "swift-system")]),
     module(
       "ImageFiles",
       [
-        "Imaging", "Numerics", "CNIfTI", "CPNG", "CTurboJPEG", "CDeflate", "CMessageDigest",
+        "Files", "Imaging", "Numerics", "CNIfTI", "CPNG", "CTurboJPEG", "CDeflate",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     module("ImageAnalysis", ["Imaging", "Numerics"]),
     module("Metrics", ["Imaging", "Numerics", "ImageAnalysis"]),
-    module("NeuralNetworks", ["Numerics", "COneDNN"]),
+    module("NeuralNetworks", ["Files", "Numerics", "COneDNN"]),
 
     // MARK: - Domains (never import each other)
     module("Vessels", ["Imaging", "Numerics", "NeuralNetworks", "ImageAnalysis", "Metrics"]),
@@ -95,10 +96,8 @@ let package = Package(
     module(
       "Pipelines",
       [
-        "Imaging", "Numerics", "ImageAnalysis", "ImageFiles", "Metrics", "NeuralNetworks", "Vessels",
-        "BloodCells",
-        "Glioma",
-        "Reports", "CMessageDigest", "Yams",
+        "Files", "Imaging", "Numerics", "ImageAnalysis", "ImageFiles", "Metrics", "NeuralNetworks", "Vessels",
+        "BloodCells", "Glioma", "Reports", "CMessageDigest", "Yams",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Subprocess", package: "swift-subprocess"),
@@ -123,6 +122,9 @@ let package = Package(
       swiftSettings: settings),
     tests(of: "Glioma", ["Imaging", "ImageAnalysis", "ImageFiles", "Numerics"]),
     tests(of: "Imaging"),
+    tests(
+      of: "Files",
+      ["ImageFiles", "Imaging", .product(name: "SystemPackage", package: "swift-system")]),
     tests(
       of: "ImageFiles", [.product(name: "SystemPackage", package: "swift-system"), "CDeflate", "CTurboJPEG"]),
     tests(of: "Numerics"),

@@ -1,3 +1,5 @@
+import Files
+
 /// Why a file could not be read or written.
 public enum ImageFileError: Error, Sendable, Hashable, CustomStringConvertible {
   /// There is no such file, or a part of it (the image of a pair) is not there.
@@ -57,5 +59,18 @@ public enum ImageFileError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A refusal of `path`.
   static func refused(_ path: String, _ code: String, _ message: String) -> ImageFileError {
     .refused(path: path, Finding(.error, code, message))
+  }
+}
+
+extension ImageFileError {
+  /// The same failure of an output.
+  init(_ error: FileWritingError) {
+    self =
+      switch error {
+      case .cannotCreate(let path, let errno, let reason):
+        .cannotCreate(path: path, errno: errno, reason: reason)
+      case .cannotWrite(let path, let errno, let reason):
+        .cannotWrite(path: path, errno: errno, reason: reason)
+      }
   }
 }

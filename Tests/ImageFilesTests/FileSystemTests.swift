@@ -32,9 +32,8 @@ struct FileSystemTests {
       #expect(failure(folder.path + "/none.nii")?.exitCode == 66)
       #expect(failure("")?.exitCode == 66)
       #expect(failure("a\0b.nii")?.exitCode == 66)
-      // The same doors for pictures and digests.
+      // The same doors for pictures.
       #expect(throws: ImageFileError.self) { try RasterFile.read(path: folder.path + "/pipe.nii") }
-      #expect(throws: ImageFileError.self) { try SHA256Digest(ofFileAt: folder.path + "/pipe.nii") }
     }
   }
 
@@ -123,21 +122,6 @@ struct FileSystemTests {
       try FileManager.default.removeItem(atPath: path)
       let error = #expect(throws: ImageFileError.self) { try file.readVolume() }
       #expect(error?.exitCode == 66)
-    }
-  }
-
-  @Test("SHA-256 of known texts, of bytes and of files")
-  func digest() throws {
-    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    #expect(SHA256Digest(of: Array("abc".utf8)).description == abc)
-    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    #expect(SHA256Digest(of: [UInt8]()).description == empty)
-    // A million times the letter a, from the standard (FIPS 180-2, B.3).
-    let million = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
-    try withTemporaryFolder { folder in
-      let path = try folder.file("a", [UInt8](repeating: 97, count: 1_000_000))
-      #expect(try SHA256Digest(ofFileAt: path).description == million)
-      #expect(try SHA256Digest(ofFileAt: try folder.file("b", [])).description == empty)
     }
   }
 }

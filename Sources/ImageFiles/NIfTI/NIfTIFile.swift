@@ -1,3 +1,4 @@
+import Files
 import Imaging
 
 /// A NIfTI-1 or NIfTI-2 file (`.nii`, `.nii.gz`, `.hdr` with `.img`) whose header has passed the audit.

@@ -1,3 +1,4 @@
+import Files
 import Imaging
 
 /// A volume read from a NIfTI file, with what was noticed on the way.

@@ -1,3 +1,4 @@
+import Files
 import Imaging
 
 /// Writes volumes as NIfTI files: complete or not at all, the same bytes for the same volume.
@@ -12,19 +13,15 @@ public struct NIfTIWriter: Sendable {
   public var compressionLevel: Int
   /// The values a viewer shows as black and white; unset, viewers choose.
   public var displayRange: ClosedRange<Double>?
-  /// The system calls to use.
-  public var operations: FileOperations
 
   /// A writer.
   public init(
-    like: NIfTIHeader? = nil, compressionLevel: Int = 1, displayRange: ClosedRange<Double>? = nil,
-    operations: FileOperations = .system
+    like: NIfTIHeader? = nil, compressionLevel: Int = 1, displayRange: ClosedRange<Double>? = nil
   ) {
     precondition((1...6).contains(compressionLevel), "gzip levels are 1 to 6")
     self.like = like
     self.compressionLevel = compressionLevel
     self.displayRange = displayRange
-    self.operations = operations
   }
 
   /// Writes an image in its own number type.
@@ -78,22 +75,21 @@ public struct NIfTIWriter: Sendable {
     let code = like.map { $0.xformCode > 0 ? $0.xformCode : 2 } ?? 2
     let header = try OutputHeader(
       path: path, grid: volume.grid, datatype: Scalar.nifti, intent: intent, range: range, code: code)
-    var outcome: Result<Void, ImageFileError> = .success(())
+    var outcome: Result<Void, FileWritingError> = .success(())
     volume.withVoxels { voxels in
-      outcome = Result { () throws(ImageFileError) in
+      outcome = Result { () throws(FileWritingError) in
         let body = UnsafeRawBufferPointer(voxels)
         if isCompressed {
           try writeCompressed(header.bytes, body, to: path)
         } else {
-          var file = try AtomicFile(
-            at: path, expectedBytes: header.bytes.count + body.count, operations: operations)
+          var file = try AtomicFile(at: path, expectedBytes: header.bytes.count + body.count)
           try file.write(header.bytes)
           try file.write(body)
           try file.commit()
         }
       }
     }
-    try outcome.get()
+    try outcome.mapError(ImageFileError.init).get()
     return header.findings
   }
 
@@ -101,9 +97,9 @@ public struct NIfTIWriter: Sendable {
   /// memory stays bounded. (Some readers in browsers stop after the first member.)
   private func writeCompressed(
     _ header: [UInt8], _ body: UnsafeRawBufferPointer, to path: String
-  ) throws(ImageFileError) {
+  ) throws(FileWritingError) {
     let piece = header.count + body.count <= 512 << 20 ? body.count : 256 << 20
-    var file = try AtomicFile(at: path, operations: operations)
+    var file = try AtomicFile(at: path)
     let member = UnsafeMutableRawBufferPointer.allocate(byteCount: header.count + piece, alignment: 64)
     defer { member.deallocate() }
     var offset = 0

@@ -1,3 +1,4 @@
+import Files
 import Numerics
 
 /// The stored voxel bytes of one NIfTI file.

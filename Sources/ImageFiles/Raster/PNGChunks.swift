@@ -1,3 +1,5 @@
+import Files
+
 /// The chunks of a PNG file (ISO/IEC 15948), walked before libpng sees them.
 struct PNGChunks {
   var width = 0

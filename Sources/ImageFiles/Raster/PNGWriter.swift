@@ -1,4 +1,5 @@
 import CPNG
+import Files
 import Foundation
 import Imaging
 
@@ -6,25 +7,26 @@ import Imaging
 ///
 /// No gamma or colour-space chunk besides sRGB for 8 bits is written, so that the values come back as they are.
 public struct PNGWriter: Sendable {
-  /// The system calls to use.
-  public var operations: FileOperations
-
   /// A writer.
-  public init(operations: FileOperations = .system) { self.operations = operations }
+  public init() {}
 
   /// Writes a colour picture, 8 bits a channel.
   public func write(_ image: RGBImage, to path: String) throws(ImageFileError) {
-    try AtomicFile.write(try encode(image), to: path, operations: operations)
+    try write(try encode(image), to: path)
   }
 
   /// Writes a grey picture of 8 bits.
   public func write(_ plane: Plane<UInt8>, to path: String) throws(ImageFileError) {
-    try AtomicFile.write(try encode(plane), to: path, operations: operations)
+    try write(try encode(plane), to: path)
   }
 
   /// Writes a grey picture of 16 bits, such as cell ids.
   public func write(_ plane: Plane<UInt16>, to path: String) throws(ImageFileError) {
-    try AtomicFile.write(try encode(plane), to: path, operations: operations)
+    try write(try encode(plane), to: path)
+  }
+
+  private func write(_ bytes: [UInt8], to path: String) throws(ImageFileError) {
+    do { try AtomicFile.write(bytes, to: path) } catch { throw ImageFileError(error) }
   }
 
   /// The PNG file of a colour picture, for embedding.

@@ -1,3 +1,4 @@
+import Files
 import Imaging
 
 /// Reads PNG and JPEG files, told apart by their content.

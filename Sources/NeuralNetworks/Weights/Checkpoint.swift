@@ -68,7 +68,7 @@ public struct Checkpoint: Sendable, Equatable {
   }
 
   /// Write the file whole or not at all.
-  /// - Throws: `AtomicFileError`.
+  /// - Throws: `FileWritingError`.
   public func write(to url: URL) throws { try tensors().write(to: url) }
 
   /// The checkpoint as a file's tensors and metadata.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Numerics
 
@@ -134,8 +135,8 @@ public struct SafeTensors: Sendable, Equatable {
   /// Tensors lie in the order of the reference writer, widest elements first, then by name, so that each is aligned; the
   /// header is padded to a multiple of eight bytes. The same contents give the same bytes. A checksum over names, shapes,
   /// elements and metadata is added to the metadata, and checked where a file has one.
-  public func write(to url: URL) throws(AtomicFileError) {
-    var file = try AtomicFile(at: url)
+  public func write(to url: URL) throws(FileWritingError) {
+    var file = try AtomicFile(at: url.path)
     let (header, order) = encodedHeader()
     try file.write(header)
     for name in order {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Numerics
 
@@ -12,7 +13,7 @@ extension Weights {
   }
 
   /// Write the weights; `metadata` travels with them, such as the network's design.
-  public func write(to url: URL, metadata: [String: String] = [:]) throws(AtomicFileError) {
+  public func write(to url: URL, metadata: [String: String] = [:]) throws(FileWritingError) {
     try SafeTensors(tensors(), metadata: metadata).write(to: url)
   }
 

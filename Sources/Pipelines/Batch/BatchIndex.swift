@@ -10,7 +10,7 @@ extension BatchSummary {
     let names = metricNames
     report.highlights = names.prefix(6).map { name in
       Report.Highlight(
-        name, NumberText.short(mean[name] ?? nil),
+        ScoreTable.title(name), NumberText.short(mean[name] ?? nil),
         note: undefined[name].map { "mean, undefined in \($0)" } ?? "mean")
     }
     report.sections.append(Report.Section("Cases", [.table(table(names))]))
@@ -20,7 +20,9 @@ extension BatchSummary {
       }
       let largest = bars.compactMap(\.value).max() ?? 1
       report.sections.append(
-        Report.Section(score, [.bars(BarChart(title: score, bars: bars, maximum: max(1, largest)))])
+        Report.Section(
+          ScoreTable.title(score),
+          [.bars(BarChart(title: "each case", bars: bars, maximum: max(1, largest)))])
       )
     }
     let failures = cases.filter { $0.error != nil }
@@ -42,7 +44,7 @@ extension BatchSummary {
 
   private func table(_ names: [String]) -> Table {
     Table(
-      columns: ["case", "status"] + names + ["seconds"],
+      columns: ["case", "status"] + names.map(ScoreTable.title) + ["seconds"],
       rows: cases.map { row in
         [Table.Cell(row.id, link: Self.address(of: row.id)), Table.Cell(row.status.rawValue)]
           + names.map { Table.Cell(row.metrics[$0] ?? nil) } + [Table.Cell(row.seconds)]

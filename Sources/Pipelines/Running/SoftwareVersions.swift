@@ -17,7 +17,7 @@ public enum Provenance {
   /// The versions of the C libraries.
   public static let libraries = ImageFileLibraries.versions
     .merging(NumericalLibraries.versions) { _, new in new }
-    .merging(NeuralNetworkLibraries.versions) { _, new in new }
+    .merging(["oneDNN": KernelLibrary.version]) { _, new in new }
 
   /// The name of the processor.
   public static let processor: String = {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Numerics
 import Reports
@@ -83,7 +84,7 @@ public func makeFolder(_ url: URL) throws {
 }
 
 /// Write `data` to `url`, complete or not at all.
-package func writeFile(_ data: Data, to url: URL) throws { try AtomicFile.write(data, to: url) }
+package func writeFile(_ data: Data, to url: URL) throws { try AtomicFile.write(data, to: url.path) }
 
 private func reason(of error: any Error) -> String {
   let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
@@ -91,7 +92,7 @@ private func reason(of error: any Error) -> String {
   return code.map { String(cString: strerror(Int32($0))) } ?? error.localizedDescription
 }
 
-extension AtomicFileError: ExitStatusProviding {
+extension FileWritingError: ExitStatusProviding {
   /// 73 where the file cannot be created, 74 where writing failed.
   public var exitStatus: ExitStatus {
     switch self {

@@ -40,7 +40,7 @@ enum StyleSheet {
     table { border-collapse: collapse; width: 100%; font-size: 14px; }
     th { text-align: left; font-weight: 550; font-size: 12.5px; color: var(--soft); white-space: nowrap; }
     th, td { padding: 7px 14px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-    td { overflow-wrap: anywhere; } td.number { white-space: nowrap; }
+    td { overflow-wrap: anywhere; min-width: 7em; } td.number { white-space: nowrap; min-width: 0; }
     .sortable th { cursor: pointer; user-select: none; } .sortable th:hover { color: var(--ink); }
     .sortable th[aria-sort=ascending]::after { content: " ↑"; } .sortable th[aria-sort=descending]::after { content: " ↓"; }
     .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); gap: 0 32px; margin: 0; }
@@ -49,7 +49,7 @@ enum StyleSheet {
     .facts dt { color: var(--soft); overflow-wrap: anywhere; } .facts dd { margin: 0; text-align: right; max-width: 70%;
       overflow-wrap: break-word; }
     .bars { display: grid; gap: 6px; }
-    .bar { display: grid; grid-template-columns: minmax(90px, 240px) 1fr 56px; gap: 14px; align-items: center; font-size: 13.5px; }
+    .bar { display: grid; grid-template-columns: minmax(90px, 30%) 1fr 56px; gap: 14px; align-items: center; font-size: 13.5px; }
     .bar .label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     .bar .track { background: var(--panel); border-radius: 3px; height: 14px; overflow: hidden; }
     .bar .fill { display: block; height: 100%; background: #009e73; border-radius: 3px; }

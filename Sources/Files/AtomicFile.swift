@@ -25,18 +25,15 @@ public struct AtomicFile: ~Copyable {
   /// - Parameters:
   ///   - path: The final name; its folder must exist.
   ///   - expectedBytes: How long the file will be, where known: for the message when the disk is full.
-  ///   - operations: The system calls to use.
-  /// - Throws: ``ImageFileError/cannotCreate(path:errno:reason:)``.
-  public init(
-    at path: String, expectedBytes: Int? = nil, operations: FileOperations = .system
-  ) throws(ImageFileError) {
+  /// - Throws: ``FileWritingError/cannotCreate(path:errno:reason:)``.
+  public init(at path: String, expectedBytes: Int? = nil) throws(FileWritingError) {
     let folder = AtomicFile.folder(of: path)
     // Not made from the final name, which may already be as long as a name can be.
     let tag = String(UInt64.random(in: 0...UInt64.max), radix: 36)
     temporaryPath = "\(folder)/.malpighi-\(tag).tmp"
     self.path = path
     self.expectedBytes = expectedBytes
-    self.operations = operations
+    operations = .current
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       throw .cannotCreate(path: path, errno: EISDIR, reason: "a folder has this name. Choose another one.")
@@ -48,8 +45,8 @@ public struct AtomicFile: ~Copyable {
   }
 
   /// Appends `bytes`.
-  /// - Throws: ``ImageFileError/cannotWrite(path:errno:reason:)``, on a full disk with the bytes needed and free.
-  public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(ImageFileError) {
+  /// - Throws: ``FileWritingError/cannotWrite(path:errno:reason:)``, on a full disk with the bytes needed and free.
+  public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(FileWritingError) {
     var rest = bytes
     while !rest.isEmpty {
       do {
@@ -63,16 +60,17 @@ public struct AtomicFile: ~Copyable {
   }
 
   /// Appends `bytes`.
-  public mutating func write(_ bytes: [UInt8]) throws(ImageFileError) {
-    var outcome: Result<Void, ImageFileError> = .success(())
+  public mutating func write(_ bytes: some ContiguousBytes) throws(FileWritingError) {
+    // A typed error cannot leave the closure; it is carried out as a value.
+    var outcome: Result<Void, FileWritingError> = .success(())
     bytes.withUnsafeBytes { buffer in
-      outcome = Result { () throws(ImageFileError) in try write(buffer) }
+      outcome = Result { () throws(FileWritingError) in try write(buffer) }
     }
     try outcome.get()
   }
 
   /// Makes the file appear under its name, complete and on the disk.
-  public consuming func commit() throws(ImageFileError) {
+  public consuming func commit() throws(FileWritingError) {
     do {
       try operations.synchronize(descriptor)
       try operations.rename(temporaryPath, path)
@@ -91,28 +89,14 @@ public struct AtomicFile: ~Copyable {
   }
 
   /// Writes `bytes` to `path` in one step.
-  public static func write(
-    _ bytes: some ContiguousBytes, to path: String, operations: FileOperations = .system
-  ) throws(ImageFileError) {
-    var outcome: Result<Void, ImageFileError> = .success(())
-    bytes.withUnsafeBytes { buffer in
-      outcome = Result { () throws(ImageFileError) in
-        var file = try AtomicFile(at: path, expectedBytes: buffer.count, operations: operations)
-        try file.write(buffer)
-        try file.commit()
-      }
-    }
-    try outcome.get()
+  public static func write(_ bytes: some ContiguousBytes, to path: String) throws(FileWritingError) {
+    let count = bytes.withUnsafeBytes(\.count)
+    var file = try AtomicFile(at: path, expectedBytes: count)
+    try file.write(bytes)
+    try file.commit()
   }
 
-  /// Writes `text` as UTF-8 to `path` in one step.
-  public static func write(
-    text: String, to path: String, operations: FileOperations = .system
-  ) throws(ImageFileError) {
-    try write(Array(text.utf8), to: path, operations: operations)
-  }
-
-  private func failure(_ error: Errno, outstanding: Int) -> ImageFileError {
+  private func failure(_ error: Errno, outstanding: Int) -> FileWritingError {
     guard error == .noSpace || error == .diskQuotaExceeded else {
       return .cannotWrite(
         path: path, errno: error.rawValue, reason: "writing failed: \(error.description). Nothing was left.")

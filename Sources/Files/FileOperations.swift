@@ -3,6 +3,9 @@ import SystemPackage
 
 /// The system calls an output goes through, as values, so that a test can make the n-th one fail.
 public struct FileOperations: Sendable {
+  /// The calls that files started in this task use.
+  @TaskLocal public static var current = FileOperations.system
+
   /// Creates a file that must not exist yet and opens it for writing.
   public var create: @Sendable (_ path: String) throws(Errno) -> Int32
   /// Writes some of the bytes and returns how many.

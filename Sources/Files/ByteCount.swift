@@ -1,5 +1,5 @@
 /// A number of bytes as people write it: `348 bytes`, `1.5 MiB`, `256 TiB`.
-func humanBytes(_ count: Int) -> String {
+package func humanBytes(_ count: Int) -> String {
   let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
   guard count >= 1024 else { return "\(count) bytes" }
   var value = Double(count) / 1024
@@ -14,7 +14,7 @@ func humanBytes(_ count: Int) -> String {
 }
 
 /// A number with thousands separated by commas, whatever the locale: `12,582,912`.
-func grouped(_ number: Int) -> String {
+package func grouped(_ number: Int) -> String {
   let digits = String(number.magnitude)
   var result = ""
   for (position, digit) in digits.enumerated() {
