@@ -79,7 +79,8 @@ let package = Package(
       ]),
     module("ImageAnalysis", ["Imaging", "Numerics"]),
     module("Metrics", ["Imaging", "Numerics", "ImageAnalysis"]),
-    module("NeuralNetworks", ["Files", "Numerics", "COneDNN"]),
+    module(
+      "NeuralNetworks", ["Files", "Numerics", "COneDNN", .product(name: "Logging", package: "swift-log")]),
 
     // MARK: - Domains (never import each other)
     module("Vessels", ["Imaging", "Numerics", "NeuralNetworks", "ImageAnalysis", "Metrics"]),
@@ -129,7 +130,7 @@ let package = Package(
       of: "ImageFiles", [.product(name: "SystemPackage", package: "swift-system"), "CDeflate", "CTurboJPEG"]),
     tests(of: "Numerics"),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
-    tests(of: "NeuralNetworks"),
+    tests(of: "NeuralNetworks", ["COneDNN", "Numerics"]),
     tests(of: "ImageAnalysis"),
     tests(of: "Metrics", ["ImageAnalysis"]),
     tests(of: "BloodCells", ["ImageAnalysis", "Imaging", "Metrics", "Numerics"]),

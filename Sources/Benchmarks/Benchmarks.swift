@@ -5,5 +5,8 @@ import ArgumentParser
 struct Benchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "malpighi-benchmarks",
-    subcommands: [UNetBenchmark.self, Separate.self, GliomaBenchmark.self])
+    subcommands: [
+      UNetBenchmark.self, KernelsBenchmark.self, LoadBenchmark.self, MetricsBenchmark.self, Separate.self,
+      GliomaBenchmark.self, AllBenchmarks.self,
+    ])
 }

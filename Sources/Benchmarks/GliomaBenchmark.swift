@@ -5,7 +5,7 @@ import Imaging
 import Numerics
 
 /// One synthetic patient in the built-in phantom, by one solver.
-struct GliomaBenchmark: ParsableCommand {
+struct GliomaBenchmark: Measurement {
   enum Solver: String, ExpressibleByArgument {
     case gaussNewton = "gauss-newton"
     case adam, strong
@@ -45,7 +45,7 @@ struct GliomaBenchmark: ParsableCommand {
     var dice10: Double
   }
 
-  func run() throws {
+  func measure() throws -> Report {
     Parallel.threads = threads
     let (white, gray, fluid) = BrainPhantom.tissue(shape: VoxelShape(80, 96, 80), spacing: 2)
     let drawn = SyntheticGlioma(index: patient, focusCount: foci)
@@ -86,14 +86,10 @@ struct GliomaBenchmark: ParsableCommand {
       if found >= 0.1 && real >= 0.1 { both += 2 }
       either += (found >= 0.1 ? 1 : 0) + (real >= 0.1 ? 1 : 0)
     }
-    let report = Report(
+    return Report(
       nt: nt, nx: nx, solver: solver.rawValue, threads: threads, seconds: spent, epochMs: epochMs,
       loss: solution.terms.total,
       terms: Dictionary(uniqueKeysWithValues: zip(LossTerms.names, solution.terms.values)),
       lowDensityRmse: (squares / max(count, 1)).squareRoot(), dice10: either > 0 ? both / either : 1)
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = .sortedKeys
-    print(String(decoding: try encoder.encode(report), as: UTF8.self))
   }
 }

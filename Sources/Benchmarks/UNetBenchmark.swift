@@ -4,7 +4,7 @@ import NeuralNetworks
 import Numerics
 
 /// One training step and one inference of the U-Net with multi-scale supervision; the keys are those of the PyTorch side.
-struct UNetBenchmark: ParsableCommand {
+struct UNetBenchmark: Measurement {
   static let configuration = CommandConfiguration(
     commandName: "unet", abstract: "Time a training step and an inference of the U-Net MSS.")
 
@@ -13,6 +13,7 @@ struct UNetBenchmark: ParsableCommand {
   @Option(help: "Patches in a batch.") var batch = 1
   @Option(help: "Repetitions; the fastest counts.") var `repeat` = 5
   @Option(help: "Threads.") var threads = 2
+  @Flag(help: "Add the time of every operation of the fastest repetition.") var operations = false
 
   struct Row: Encodable {
     var trainS: Double
@@ -22,6 +23,8 @@ struct UNetBenchmark: ParsableCommand {
     /// Share of a step in which oneDNN's convolutions ran.
     var trainConvolutionShare: Double
     var inferConvolutionShare: Double
+    var trainOperations: [OperationTime]?
+    var inferOperations: [OperationTime]?
   }
 
   struct Report: Encodable {
@@ -41,18 +44,14 @@ struct UNetBenchmark: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func measure() throws -> Report {
     Parallel.threads = threads
     let network = UNet3D.multiScale(width: width).network()
     let f32 = try time(network, .f32)
-    let report = Report(
+    return Report(
       width: width, side: side, batch: batch, threads: threads, parameters: network.trainableCount,
       instructionSet: KernelLibrary.instructionSet, f32: f32,
       bf16: KernelLibrary.hasBFloat16 ? try time(network, .bf16) : nil)
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = .sortedKeys
-    print(String(decoding: try encoder.encode(report), as: UTF8.self))
   }
 
   private func time(_ network: Network, _ precision: Plan.Precision) throws -> Row {
@@ -72,7 +71,7 @@ struct UNetBenchmark: ParsableCommand {
     var gradient = [Float](repeating: 0, count: network.trainableCount)
     var optimizer = Optimizer(.adam(Adam()), for: network.table)
     for _ in 0..<`repeat` {
-      training.resetConvolutionSeconds()
+      training.resetTimes()
       let start = ContinuousClock.now
       try training.forward(input, updating: &weights)
       for (index, output) in training.outputs.enumerated() {
@@ -92,18 +91,20 @@ struct UNetBenchmark: ParsableCommand {
       if seconds < row.trainS {
         row.trainS = seconds
         row.trainConvolutionShare = training.convolutionSeconds / seconds
+        if operations { row.trainOperations = training.operationTimes }
       }
     }
     let inference = try network.compile(inputShape: shape, mode: .inference, precision: precision)
     try inference.load(weights)
     for _ in 0..<`repeat` {
-      inference.resetConvolutionSeconds()
+      inference.resetTimes()
       let start = ContinuousClock.now
       try inference.forward(input)
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       if seconds < row.inferS {
         row.inferS = seconds
         row.inferConvolutionShare = inference.convolutionSeconds / seconds
+        if operations { row.inferOperations = inference.operationTimes }
       }
     }
     for buffer in targets { buffer.deallocate() }

@@ -289,7 +289,7 @@ int nn_convolution_run(nn_convolution_t c) {
   return status == dnnl_success ? dnnl_stream_wait(c->stream) : status;
 }
 
-int nn_reorder_create(nn_convolution_t c, bool to_plain, bool adding, nn_reorder_t *result) {
+int nn_reorder_create(nn_convolution_t c, nn_weight_order order, bool back, bool adding, nn_reorder_t *result) {
   dnnl_status_t status = dnnl_success;
   dnnl_engine_t engine = shared_engine();
   dnnl_memory_desc_t plain = NO_DESCRIPTOR;
@@ -302,7 +302,10 @@ int nn_reorder_create(nn_convolution_t c, bool to_plain, bool adding, nn_reorder
   int n;
   dnnl_dims_t dims;
   dnnl_format_tag_t tag = plain_weights(&c->shape, &n, dims);
-  TRY(by_tag(&plain, n, dims, dnnl_f32, tag));
+  if (order == nn_packed_weights)
+    TRY(by_tag(&plain, n, dims, dnnl_bf16, c->shape.spatial_axes == 3 ? dnnl_odhwi : dnnl_ohwi));
+  else
+    TRY(by_tag(&plain, n, dims, dnnl_f32, tag));
   TRY(dnnl_primitive_attr_create(&attributes));
   if (adding) {
     TRY(dnnl_post_ops_create(&operations));
@@ -313,7 +316,7 @@ int nn_reorder_create(nn_convolution_t c, bool to_plain, bool adding, nn_reorder
 #endif
     TRY(dnnl_primitive_attr_set_post_ops(attributes, operations));
   }
-  described from = to_plain ? weights_of(c) : ADDRESS(plain), to = to_plain ? ADDRESS(plain) : weights_of(c);
+  described from = back ? weights_of(c) : ADDRESS(plain), to = back ? ADDRESS(plain) : weights_of(c);
   TRY(dnnl_reorder_primitive_desc_create(&description, from, engine, to, engine, attributes));
   TRY(dnnl_primitive_create(&made->primitive, description));
   TRY(dnnl_stream_create(&made->stream, engine, dnnl_stream_default_flags));

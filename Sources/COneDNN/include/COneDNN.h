@@ -5,6 +5,8 @@
    their weights. Images are channels-last (N D H W C); weights take the layout that oneDNN prefers.
    Functions that can fail return oneDNN's status: 0 is success. */
 
+#include "Lanes.h"
+
 #include <oneapi/dnnl/dnnl.h> /* for dnnl_sgemm, the same in both versions */
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,10 +49,21 @@ int nn_convolution_bind(nn_convolution_t convolution, void *image, void *weights
                         void *scratch);
 int nn_convolution_run(nn_convolution_t convolution);
 
-/* Weights from row-major f32 to the convolution's layout (`to_plain` false) or back; `adding` adds to what is there. */
-int nn_reorder_create(nn_convolution_t convolution, bool to_plain, bool adding, nn_reorder_t *result);
+/* Row-major f32 (out × in × taps), or bf16 with input channels last (out × taps × in; ungrouped only). */
+typedef enum { nn_plain_weights = 0, nn_packed_weights = 1 } nn_weight_order;
+/* Weights of that order to the convolution's layout (`back` false) or back; `adding` adds to what is there. */
+int nn_reorder_create(nn_convolution_t convolution, nn_weight_order order, bool back, bool adding,
+                      nn_reorder_t *result);
 void nn_reorder_destroy(nn_reorder_t reorder);
 int nn_reorder_run(nn_reorder_t reorder, void *from, void *to);
+
+/* Weight gradients on AMX tiles: dense bf16 images with channels in sixteens, kernel 3³ with stride 1 or 4³ with
+   stride 2, padding 1. `gradient` is row-major f32; `adding` adds to it. The same bytes for the same thread count. */
+bool nn_has_tiles(void);
+bool nn_tiles_take(const nn_convolution_shape *shape);
+size_t nn_tiles_scratch_bytes(const nn_convolution_shape *shape, int threads);
+void nn_tiles_weight_gradient(const nn_convolution_shape *shape, const void *image, const void *result,
+                              float *gradient, bool adding, int threads, void *scratch);
 
 /* Threads of the OpenMP team that the calling thread's oneDNN calls use. */
 void nn_set_threads(int threads);

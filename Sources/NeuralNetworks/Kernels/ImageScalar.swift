@@ -1,3 +1,5 @@
+import COneDNN
+
 /// A scalar that images in a plan are stored as; arithmetic is always in `Float`.
 protocol ImageScalar: BitwiseCopyable {
   static func load16(_ place: UnsafePointer<Self>) -> SIMD16<Float>
@@ -35,24 +37,16 @@ struct BFloat16: ImageScalar {
   @inline(__always) var float: Float { Float(bitPattern: UInt32(bits) << 16) }
 
   @inline(__always) static func load16(_ place: UnsafePointer<BFloat16>) -> SIMD16<Float> {
-    let bits = UnsafeRawPointer(place).loadUnaligned(as: SIMD16<UInt16>.self)
-    return unsafeBitCast(SIMD16<UInt32>(truncatingIfNeeded: bits) &<< 16, to: SIMD16<Float>.self)
+    nn_from_bfloat16(UnsafeRawPointer(place).loadUnaligned(as: SIMD16<UInt16>.self))
   }
   @inline(__always) static func load8(_ place: UnsafePointer<BFloat16>) -> SIMD8<Float> {
-    let bits = UnsafeRawPointer(place).loadUnaligned(as: SIMD8<UInt16>.self)
-    return unsafeBitCast(SIMD8<UInt32>(truncatingIfNeeded: bits) &<< 16, to: SIMD8<Float>.self)
+    nn_from_bfloat8(UnsafeRawPointer(place).loadUnaligned(as: SIMD8<UInt16>.self))
   }
   @inline(__always) static func store16(_ value: SIMD16<Float>, _ place: UnsafeMutablePointer<BFloat16>) {
-    let bits = unsafeBitCast(value, to: SIMD16<UInt32>.self)
-    let rounded = (bits &+ 0x7FFF &+ ((bits &>> 16) & 1)) &>> 16
-    UnsafeMutableRawPointer(place).storeBytes(
-      of: SIMD16<UInt16>(truncatingIfNeeded: rounded), as: SIMD16<UInt16>.self)
+    UnsafeMutableRawPointer(place).storeBytes(of: nn_to_bfloat16(value), as: SIMD16<UInt16>.self)
   }
   @inline(__always) static func store8(_ value: SIMD8<Float>, _ place: UnsafeMutablePointer<BFloat16>) {
-    let bits = unsafeBitCast(value, to: SIMD8<UInt32>.self)
-    let rounded = (bits &+ 0x7FFF &+ ((bits &>> 16) & 1)) &>> 16
-    UnsafeMutableRawPointer(place).storeBytes(
-      of: SIMD8<UInt16>(truncatingIfNeeded: rounded), as: SIMD8<UInt16>.self)
+    UnsafeMutableRawPointer(place).storeBytes(of: nn_to_bfloat8(value), as: SIMD8<UInt16>.self)
   }
 }
 

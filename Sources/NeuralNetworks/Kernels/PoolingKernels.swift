@@ -1,3 +1,5 @@
+import COneDNN
+
 /// Where a window's taps lie: depth, height, width.
 struct Window: Equatable {
   var kernel: SIMD3<Int>
@@ -20,19 +22,18 @@ enum PoolingKernels {
       while channel < x.channels {
         let width = min(16, x.channels - channel)
         var best = SIMD16<Float>(repeating: -.infinity)
-        var winner = SIMD16<Int32>.zero
+        var winner = SIMD16<UInt32>.zero
         forEachTap(window, input, d, h, w) { tap, position in
           let value = E.load(x[sample * x.pixels + position] + channel, width)
           let larger = value .> best
           best.replace(with: value, where: larger)
-          winner.replace(with: SIMD16<Int32>(repeating: Int32(tap)), where: larger)
+          winner.replace(with: UInt32(truncatingIfNeeded: tap), where: larger)
         }
         E.store(best, y[row] + channel, width)
         if let winners {
           let place = winners + row * x.channels + channel
           if width == 16 {
-            UnsafeMutableRawPointer(place).storeBytes(
-              of: SIMD16<UInt8>(truncatingIfNeeded: winner), as: SIMD16<UInt8>.self)
+            UnsafeMutableRawPointer(place).storeBytes(of: nn_narrow(winner), as: SIMD16<UInt8>.self)
           } else {
             for lane in 0..<width { place[lane] = UInt8(truncatingIfNeeded: winner[lane]) }
           }
@@ -54,16 +55,15 @@ enum PoolingKernels {
         let width = min(16, channels.upperBound - channel)
         let gradient = E.load(dy[row] + channel, width)
         let place = winners + row * dy.channels + channel
-        var winner = SIMD16<Int32>.zero
+        var winner = SIMD16<UInt8>.zero
         if width == 16 {
-          winner = SIMD16<Int32>(
-            truncatingIfNeeded: UnsafeRawPointer(place).loadUnaligned(as: SIMD16<UInt8>.self))
+          winner = UnsafeRawPointer(place).loadUnaligned(as: SIMD16<UInt8>.self)
         } else {
-          for lane in 0..<width { winner[lane] = Int32(place[lane]) }
+          for lane in 0..<width { winner[lane] = place[lane] }
         }
         forEachTap(window, input, d, h, w) { tap, position in
           let target = dx[sample * dx.pixels + position] + channel
-          let share = gradient.replacing(with: 0, where: winner .!= Int32(tap))
+          let share = nn_lanes_where(gradient, winner, UInt8(truncatingIfNeeded: tap))
           E.store(adding ? E.load(target, width) + share : share, target, width)
         }
         channel += 16

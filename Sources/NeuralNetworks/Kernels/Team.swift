@@ -1,5 +1,6 @@
 import COneDNN
 import Dispatch
+import Numerics
 
 /// The threads a plan computes with: oneDNN's own OpenMP team where there is one.
 ///
@@ -8,6 +9,9 @@ import Dispatch
 struct Team {
   /// Members; fixed when a plan is compiled, since sums are added slab by slab.
   let threads: Int
+
+  /// As many members as `Parallel` has threads now.
+  static var current: Team { Team(threads: Parallel.threads) }
 
   /// Run `body` on every member's slab of `0..<count`; `grain` is the least worth a second thread.
   func forEachSlab(of count: Int, grain: Int = 1, _ body: (_ member: Int, _ slab: Range<Int>) -> Void) {

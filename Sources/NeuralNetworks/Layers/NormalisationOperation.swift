@@ -55,8 +55,7 @@ final class NormalisationOperation: Operation {
     return false
   }
 
-  /// Buffers that keep their contents between runs of an inference plan.
-  var persistentBuffers: Set<Int> { [usesRunningStatistics ? stateBuffer : affineBuffer] }
+  override var persistentBuffers: Set<Int> { [usesRunningStatistics ? stateBuffer : affineBuffer] }
 
   private var segments: Int {
     if case .batch = design.kind { return 1 }

@@ -55,17 +55,21 @@ struct VectorWriter: @unchecked Sendable {  // Safe: no two threads are given th
 /// Within a block `body` may add in single precision: each of 16 lanes sees at most 64 terms.
 func orderedSum(_ count: Int, _ body: @Sendable (Range<Int>) -> SIMD4<Double>) -> SIMD4<Double> {
   let blocks = (count + 1023) / 1024
-  let partial = Parallel.mapSlabs(of: 0..<blocks, count: (blocks + 15) / 16) { slab in
-    var sum = SIMD4<Double>.zero
-    for block in slab { sum += body(block * 1024..<min(count, (block + 1) * 1024)) }
-    return sum
+  let parts = Parallel.slabs(of: 0..<blocks, count: (blocks + 15) / 16)
+  var sums = [SIMD4<Double>](repeating: .zero, count: parts.count)
+  sums.withUnsafeMutableBufferPointer { sums in
+    Team.current.forEachSlab(of: parts.count) { _, indices in
+      for part in indices {
+        for block in parts[part] { sums[part] += body(block * 1024..<min(count, (block + 1) * 1024)) }
+      }
+    }
   }
-  return partial.reduce(.zero, +)
+  return sums.reduce(.zero, +)
 }
 
 /// Run `body` for blocks of at most 1024 entries, on all threads.
 func forEachBlock(_ count: Int, _ body: @Sendable (Range<Int>) -> Void) {
-  Parallel.forEachSlab(of: 0..<(count + 1023) / 1024) { slab in
+  Team.current.forEachSlab(of: (count + 1023) / 1024) { _, slab in
     for block in slab { body(block * 1024..<min(count, (block + 1) * 1024)) }
   }
 }

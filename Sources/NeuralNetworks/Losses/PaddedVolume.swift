@@ -22,7 +22,7 @@ struct PaddedShape: Hashable, Sendable {
 
   /// Run `body` with the position of the first voxel of every row, on all threads.
   func forEachRow(_ body: @Sendable (Int) -> Void) {
-    Parallel.forEachSlab(of: 0..<depth * height) { rows in
+    Team.current.forEachSlab(of: depth * height) { _, rows in
       for index in rows {
         let (z, y) = index.quotientAndRemainder(dividingBy: height)
         body((z + 1) * slice + (y + 1) * row + 1)

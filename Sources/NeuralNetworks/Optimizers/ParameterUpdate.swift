@@ -47,7 +47,7 @@ struct ParameterUpdate: @unchecked Sendable {  // Safe: threads work on slices t
     _ rule: @Sendable (inout Vector, Vector, inout Vector, inout Vector, Bool) -> Void
   ) {
     let pair = !second.isEmpty
-    Parallel.forEachSlab(of: 0..<slices.count) { indices in
+    Team.current.forEachSlab(of: slices.count) { _, indices in
       for slice in slices[indices] {
         let end = slice.range.upperBound
         for i in stride(from: slice.range.lowerBound, to: end, by: 16) {

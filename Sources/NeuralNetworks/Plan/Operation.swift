@@ -21,6 +21,9 @@ class Operation {
   /// The arena and team of the plan; set before `bind`.
   unowned let arena: Arena
   let team: Team
+  /// Time of the passes since they were set to zero.
+  var forwardTime = Duration.zero
+  var backwardTime = Duration.zero
 
   init(name: String, arena: Arena, team: Team) {
     self.name = name
@@ -28,11 +31,8 @@ class Operation {
     self.team = team
   }
 
-  /// Whether the gradient of this operation's output may be a part of a wider image.
-  var readsStridedGradient: Bool { true }
-  /// Whether the operation can write its output into a part of a wider image.
-  var writesStrided: Bool { true }
-
+  /// Buffers that keep their contents between runs of an inference plan.
+  var persistentBuffers: Set<Int> { [] }
   /// Set up what needs addresses.
   func bind() throws(NeuralNetworkError) {}
   /// Take over parameters that stay the same between runs (inference).

@@ -166,24 +166,27 @@ public final class Plan {
           // A backward pass reads the parameters and writes none.
           let execution = Execution(
             weights: UnsafeMutablePointer(mutating: base), gradient: slope, isAccumulating: accumulating)
-          for operation in operations.reversed() { try operation.backward(execution) }
+          for operation in operations.reversed() {
+            try operation.backwardTime.count { () throws(NeuralNetworkError) in
+              try operation.backward(execution)
+            }
+          }
         }
       }
     }
     if let failed { throw failed }
   }
 
-  /// Seconds spent in oneDNN's convolutions since `resetConvolutionSeconds`.
+  /// Where the time of the passes since `resetTimes` went, in the order of the forward pass.
+  public var operationTimes: [OperationTime] { operations.map(\.time) }
+
+  /// Seconds spent in oneDNN's convolutions since `resetTimes`.
   public var convolutionSeconds: Double {
-    primitives.reduce(Duration.zero) { $0 + $1.seconds } / .seconds(1)
+    operationTimes.reduce(0) { $1.kernels.reduce($0) { $0 + $1.seconds } }
   }
 
-  /// Begin to count `convolutionSeconds` anew.
-  public func resetConvolutionSeconds() { for primitive in primitives { primitive.seconds = .zero } }
-
-  private var primitives: [ConvolutionPrimitive] {
-    operations.flatMap { ($0 as? ConvolutionOperation)?.primitives ?? [] }
-  }
+  /// Begin to count times anew.
+  public func resetTimes() { for operation in operations { operation.resetTime() } }
 
   private func run(
     _ input: UnsafeBufferPointer<Float>, weights: UnsafeMutablePointer<Float>, noise: RandomStream?
@@ -195,7 +198,9 @@ public final class Plan {
     nn_set_threads(Int32(threads))
     inputPlanes.update(from: source, count: count)
     let execution = Execution(weights: weights, noise: noise)
-    for operation in operations { try operation.forward(execution) }
+    for operation in operations {
+      try operation.forwardTime.count { () throws(NeuralNetworkError) in try operation.forward(execution) }
+    }
   }
 
   private func check(_ weights: Weights) throws(NeuralNetworkError) {

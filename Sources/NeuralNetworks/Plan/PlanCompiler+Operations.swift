@@ -24,6 +24,11 @@ extension PlanCompiler {
           design, name: name, input: inputs[0], output: output, outputGradient: arrived, arena: arena,
           team: team)
       }
+      if HeadOperation.takes(design, inputs[0], output) {
+        return HeadOperation(
+          design, name: name, input: inputs[0], output: output, outputGradient: arrived, inputGradient: first,
+          arena: arena, team: team)
+      }
       return try ConvolutionOperation(
         design, name: name, input: inputs[0], output: output, outputGradient: arrived, inputGradient: first,
         arena: arena, team: team)
@@ -47,7 +52,7 @@ extension PlanCompiler {
 
   private func design(
     _ node: Int, _ upsampled: Bool, _ normalisation: Int?, _ activation: Activation?
-  ) throws(NeuralNetworkError) -> ConvolutionOperation.Design {
+  ) throws(NeuralNetworkError) -> ConvolutionDesign {
     var geometry = Convolution(kernel: 1)
     var adjoint = upsampled
     switch network.nodes[node].layer {
@@ -68,9 +73,10 @@ extension PlanCompiler {
     let reader = units.onlyReader(node)
     let ignoresBias =
       mode == .training && reader.map { units.isBatchNormalisation(network.nodes[$0].layer) } == true
-    return ConvolutionOperation.Design(
+    return ConvolutionDesign(
       geometry: geometry, axes: network.spatialAxes, adjoint: adjoint, expands: upsampled, bfloat16: bfloat16,
-      weight: try required(node, "weight"), bias: range(node, "bias"), ignoresBias: ignoresBias,
+      outputChannels: network.nodes[node].channels, weight: try required(node, "weight"),
+      bias: range(node, "bias"), ignoresBias: ignoresBias,
       folded: folded,
       activation: activation, isInference: mode == .inference)
   }

@@ -40,6 +40,7 @@ struct PlanCompiler {
     self.inputShape = inputShape
     self.mode = mode
     bfloat16 = precision != .f32 && nn_has_bfloat16()
+    if precision != .f32 && !bfloat16 { _ = PrecisionNotice.fallback }
     shapes = try Shapes(network, inputShape: inputShape)
     units = Units(network, mode: mode)
     table = network.table
@@ -74,7 +75,6 @@ struct PlanCompiler {
     for (step, operation) in operations.enumerated() {
       for buffer in operation.forwardBuffers { arena.use(buffer, at: step) }
       for buffer in operation.backwardBuffers { arena.use(buffer, at: last - 1 - step) }
-      var persistent: Set<Int> = []
       switch operation {
       case let input as InputOperation: inputBuffer = input.planes
       case let output as OutputOperation:
@@ -82,13 +82,10 @@ struct PlanCompiler {
         // Filled by the caller between the two passes.
         arena.use(output.values, at: last)
         arena.use(output.gradients, at: count - 1)
-      case let convolution as ConvolutionOperation: persistent = convolution.persistentBuffers
-      case let stem as StemOperation: persistent = stem.persistentBuffers
-      case let normalisation as NormalisationOperation: persistent = normalisation.persistentBuffers
       default: break
       }
       if mode == .inference {
-        for buffer in persistent {
+        for buffer in operation.persistentBuffers {
           arena.use(buffer, at: 0)
           arena.use(buffer, at: last)
         }

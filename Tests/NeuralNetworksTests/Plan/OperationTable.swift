@@ -80,6 +80,13 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
       let up = net.upsampling(x, Upsampling(.nearest, factor: 2))
       return net.convolution(up, to: 16, Convolution(kernel: 3), name: "c")
     },
+    .behind("3³ convolution, 16 to 32 channels", channels: 16) {
+      $0.convolution($1, to: 32, Convolution(kernel: 3), name: "c")
+    },
+    .behind("nearest ×2 and 3³ convolution, 32 to 16 channels", channels: 32) { net, x in
+      let up = net.upsampling(x, Upsampling(.nearest, factor: 2))
+      return net.convolution(up, to: 16, Convolution(kernel: 3), name: "c")
+    },
     .behind("nearest ×2 and 3² convolution", axes: 2) { net, x in
       let up = net.upsampling(x, Upsampling(.nearest, factor: 2))
       return net.convolution(up, to: 7, Convolution(kernel: 3), name: "c")

@@ -20,12 +20,20 @@ struct TrainerTests {
       settings: settings, seed: seed)
   }
 
+  private func images(step: Int) -> [[Float]] {
+    var random = RandomStream(seed: 1, purpose: "patch", indices: step)
+    return (0..<2).map { _ in (0..<4096).map { _ in random.uniform() } }
+  }
+
   /// A step on images and labels drawn for this step.
   @discardableResult
   private func step(_ trainer: Trainer) throws -> Trainer.Report {
-    var random = RandomStream(seed: 1, purpose: "patch", indices: trainer.progress.step)
-    let images = (0..<2).map { _ in (0..<4096).map { _ in random.uniform() } }
-    return try trainer.step(images) { plans in
+    try step(trainer, images(step: trainer.progress.step))
+  }
+
+  @discardableResult
+  private func step(_ trainer: Trainer, _ images: [[Float]]) throws -> Trainer.Report {
+    try trainer.step(images) { plans in
       var terms: [Trainer.Term] = []
       for (pass, plan) in plans.enumerated() {
         for (level, weight) in [1.0, 0.66, 0.34].enumerated() {
@@ -51,6 +59,18 @@ struct TrainerTests {
     }
     #expect(first.weights == second.weights && first.average == second.average)
     #expect(losses[19] < losses[0])
+  }
+
+  @Test("Twenty steps give the same bytes with any number of data workers")
+  func dataWorkers() throws {
+    let alone = try trainer()
+    for _ in 0..<20 { try step(alone) }
+    for workers in [1, 3] {
+      let queue = SampleQueue(steps: 20, workers: workers) { images(step: $0) }
+      let fed = try trainer()
+      for number in 0..<20 { try step(fed, queue.sample(number)) }
+      #expect(fed.weights == alone.weights && fed.average == alone.average, "\(workers) workers")
+    }
   }
 
   @Test("Ten steps equal five, a saved and read checkpoint, and five more, byte for byte")
@@ -108,5 +128,32 @@ struct TrainerTests {
     var checkpoint = trainer.checkpoint()
     checkpoint.progress.algorithm = .sgd(SGD())
     #expect(throws: TrainingError.self) { try trainer.resume(from: checkpoint) }
+  }
+}
+
+/// Samples made by threads of their own while the network trains, each worker every n-th.
+private final class SampleQueue: @unchecked Sendable {  // Safe: the condition guards the samples.
+  private let condition = NSCondition()
+  private var samples: [Int: [[Float]]] = [:]
+
+  init(steps: Int, workers: Int, _ make: @escaping @Sendable (Int) -> [[Float]]) {
+    for worker in 0..<workers {
+      Thread.detachNewThread {
+        for step in stride(from: worker, to: steps, by: workers) {
+          let sample = make(step)
+          self.condition.withLock {
+            self.samples[step] = sample
+            self.condition.broadcast()
+          }
+        }
+      }
+    }
+  }
+
+  func sample(_ step: Int) -> [[Float]] {
+    condition.withLock {
+      while samples[step] == nil { condition.wait() }
+      return samples.removeValue(forKey: step) ?? []
+    }
   }
 }

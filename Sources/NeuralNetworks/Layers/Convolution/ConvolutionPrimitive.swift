@@ -7,15 +7,22 @@ final class ConvolutionPrimitive {
   private var addingReorder: nn_reorder_t?
   private let name: String
   let direction: nn_direction
+  /// What `reorderWeights` has on the other side.
+  let weights: nn_weight_order
 
-  init(_ shape: nn_convolution_shape, _ direction: nn_direction, name: String) throws(NeuralNetworkError) {
+  init(
+    _ shape: nn_convolution_shape, _ direction: nn_direction, weights: nn_weight_order, name: String
+  ) throws(NeuralNetworkError) {
     self.name = name
+    self.weights = weights
     self.direction = direction
     var shape = shape
     try check(nn_convolution_create(&shape, direction, &handle), "convolution")
     let toPlain = direction == nn_backward_weights
-    try check(nn_reorder_create(handle, toPlain, false, &reorder), "reorder of weights")
-    if toPlain { try check(nn_reorder_create(handle, toPlain, true, &addingReorder), "reorder of weights") }
+    try check(nn_reorder_create(handle, weights, toPlain, false, &reorder), "reorder of weights")
+    if toPlain {
+      try check(nn_reorder_create(handle, weights, toPlain, true, &addingReorder), "reorder of weights")
+    }
   }
 
   deinit {
@@ -36,20 +43,30 @@ final class ConvolutionPrimitive {
     try check(nn_convolution_bind(handle, image, weights, bias, result, scratch), "binding")
   }
 
-  /// Time spent in `run` since it was last set to zero.
-  var seconds: Duration = .zero
+  /// Time spent in `run` and in `reorderWeights` since they were set to zero.
+  var time = Duration.zero
+  var reorderTime = Duration.zero
 
-  func run() throws(NeuralNetworkError) {
-    let start = ContinuousClock.now
-    try check(nn_convolution_run(handle), "convolution")
-    seconds += ContinuousClock.now - start
+  /// What the kernel computes.
+  var role: String {
+    switch direction {
+    case nn_forward: "forward"
+    case nn_backward_data: "data gradient"
+    default: "weight gradient"
+    }
   }
 
-  /// Row-major weights to the kernel's layout, or (weight gradients) back.
+  func run() throws(NeuralNetworkError) {
+    try time.count { () throws(NeuralNetworkError) in try check(nn_convolution_run(handle), "convolution") }
+  }
+
+  /// Row-major or packed weights to the kernel's layout, or (weight gradients) back.
   func reorderWeights(
     from: UnsafeMutableRawPointer, to: UnsafeMutableRawPointer, adding: Bool = false
   ) throws(NeuralNetworkError) {
-    try check(nn_reorder_run(adding ? addingReorder : reorder, from, to), "reorder of weights")
+    try reorderTime.count { () throws(NeuralNetworkError) in
+      try check(nn_reorder_run(adding ? addingReorder : reorder, from, to), "reorder of weights")
+    }
   }
 
   private func check(_ status: Int32, _ what: String) throws(NeuralNetworkError) {

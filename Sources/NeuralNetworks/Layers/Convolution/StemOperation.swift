@@ -1,6 +1,6 @@
 /// The first convolution of an image with one channel, 3³ with stride 1, to a multiple of 16 channels.
 final class StemOperation: Operation {
-  let design: ConvolutionOperation.Design
+  let design: ConvolutionDesign
   let input: PlanImage
   let output: PlanImage
   let outputGradient: PlanImage?
@@ -10,7 +10,7 @@ final class StemOperation: Operation {
   private let sumsBuffer: Int
 
   init(
-    _ design: ConvolutionOperation.Design, name: String, input: PlanImage, output: PlanImage,
+    _ design: ConvolutionDesign, name: String, input: PlanImage, output: PlanImage,
     outputGradient: PlanImage?, arena: Arena, team: Team
   ) {
     self.design = design
@@ -28,15 +28,14 @@ final class StemOperation: Operation {
   }
 
   /// Whether a convolution is of the kind that this operation computes.
-  static func takes(_ design: ConvolutionOperation.Design, _ input: PlanImage, _ output: PlanImage) -> Bool {
+  static func takes(_ design: ConvolutionDesign, _ input: PlanImage, _ output: PlanImage) -> Bool {
     let g = design.geometry
     return design.axes == 3 && design.bfloat16 && !design.adjoint && input.channels == 1
       && output.channels % 16 == 0 && g.kernel == 3 && g.stride == 1 && g.padding == 1 && g.dilation == 1
       && g.groups == 1 && (design.isInference || design.bias == nil || design.ignoresBias)
   }
 
-  /// Buffers that keep their contents between runs of an inference plan.
-  var persistentBuffers: Set<Int> { [kernelBuffer] }
+  override var persistentBuffers: Set<Int> { [kernelBuffer] }
 
   private func setKernel(_ kernel: UnsafePointer<Float>, bias: UnsafePointer<Float>?) {
     let target = floats(kernelBuffer)
