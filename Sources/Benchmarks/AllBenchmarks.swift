@@ -38,6 +38,6 @@ struct AllBenchmarks: ParsableCommand {
       Line(
         benchmark: type.configuration.commandName ?? "", arguments: arguments,
         report: try type.parse(arguments).measure()))
-    fflush(stdout)
+    fflush(nil)
   }
 }
