@@ -106,8 +106,7 @@ struct KernelsBenchmark: Measurement {
   private func filters() -> [Row] {
     let grid = VoxelGrid(shape: VoxelShape(side, side, side))
     var stream = RandomStream(seed: 1, purpose: "benchmark/kernels")
-    var image = Volume<Float>(grid: grid, filledWith: 0)
-    for voxel in image.voxels.indices { image.voxels[voxel] = stream.normal() }
+    let image = Volume(grid: grid, voxels: (0..<grid.shape.count).map { _ in stream.normal() })
     let mask = image.gaussianSmoothed(sigma: 2).map { $0 > 0 ? UInt8(1) : 0 }
     func row(_ name: String, _ body: () -> Void) -> Row {
       Row(name: name, forwardS: timed(repetitions: `repeat`, body).s)
