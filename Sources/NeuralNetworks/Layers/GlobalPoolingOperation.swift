@@ -1,28 +1,11 @@
 /// Mean over all positions of a sample.
-final class GlobalPoolingOperation: Operation {
-  let input: PlanImage
-  let output: PlanImage
-  let outputGradient: PlanImage?
-  let inputGradient: GradientTarget?
-  let bfloat16: Bool
+final class GlobalPoolingOperation: MapOperation {
   private let sumsBuffer: Int
 
-  init(
-    name: String, input: PlanImage, output: PlanImage, outputGradient: PlanImage?,
-    inputGradient: GradientTarget?,
-    bfloat16: Bool, arena: Arena, team: Team
-  ) {
-    self.input = input
-    self.output = output
-    self.outputGradient = outputGradient
-    self.inputGradient = inputGradient
-    self.bfloat16 = bfloat16
-    sumsBuffer = arena.request(bytes: 8 * team.threads * input.channels)
-    super.init(name: name, arena: arena, team: team)
-    forwardBuffers = [input.buffer, output.buffer, sumsBuffer]
-    if let outputGradient, let inputGradient {
-      backwardBuffers = [outputGradient.buffer, inputGradient.image.buffer]
-    }
+  init(name: String, _ images: MapImages, arena: Arena, team: Team) {
+    sumsBuffer = arena.request(bytes: 8 * team.threads * images.input.channels)
+    super.init(images, name: name, arena: arena, team: team)
+    forwardBuffers.insert(sumsBuffer)
   }
 
   override func forward(_ run: Execution) {

@@ -1,34 +1,19 @@
 /// Largest or mean value of windows.
-final class PoolingOperation: Operation {
+final class PoolingOperation: MapOperation {
   let kind: Pooling.Kind
   let window: Window
-  let input: PlanImage
-  let output: PlanImage
-  let outputGradient: PlanImage?
-  let inputGradient: GradientTarget?
-  let bfloat16: Bool
   private var winnersBuffer: Int?
 
   init(
-    _ kind: Pooling.Kind, _ window: Window, name: String, input: PlanImage, output: PlanImage,
-    outputGradient: PlanImage?, inputGradient: GradientTarget?, bfloat16: Bool, arena: Arena, team: Team
+    _ kind: Pooling.Kind, _ window: Window, name: String, _ images: MapImages, arena: Arena, team: Team
   ) {
     self.kind = kind
     self.window = window
-    self.input = input
-    self.output = output
-    self.outputGradient = outputGradient
-    self.inputGradient = inputGradient
-    self.bfloat16 = bfloat16
-    super.init(name: name, arena: arena, team: team)
-    forwardBuffers = [input.buffer, output.buffer]
-    guard let outputGradient, let inputGradient else { return }
-    backwardBuffers = [outputGradient.buffer, inputGradient.image.buffer]
-    if kind == .maximum {
+    super.init(images, name: name, arena: arena, team: team)
+    if propagates && kind == .maximum {
       let winners = arena.request(bytes: output.rows * output.channels)
       winnersBuffer = winners
-      forwardBuffers.insert(winners)
-      backwardBuffers.insert(winners)
+      use(winners)
     }
   }
 

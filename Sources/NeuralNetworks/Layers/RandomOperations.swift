@@ -1,36 +1,24 @@
 import Numerics
 
 /// Dropout of single values or of whole samples: a factor of 0 or 1 / (1 − p), kept for the backward pass.
-final class DropoutOperation: Operation {
+final class DropoutOperation: MapOperation {
   let probability: Float
   /// Whole samples share one decision (stochastic depth).
   let wholeSamples: Bool
-  let input: PlanImage
-  let output: PlanImage
-  let outputGradient: PlanImage?
-  let inputGradient: GradientTarget?
-  let bfloat16: Bool
   private let index: Int
   private let factors: Int
 
   init(
-    probability: Float, wholeSamples: Bool, index: Int, name: String, input: PlanImage, output: PlanImage,
-    outputGradient: PlanImage?, inputGradient: GradientTarget?, bfloat16: Bool, arena: Arena, team: Team
+    probability: Float, wholeSamples: Bool, index: Int, name: String, _ images: MapImages, arena: Arena,
+    team: Team
   ) {
     self.probability = probability
     self.wholeSamples = wholeSamples
     self.index = index
-    self.input = input
-    self.output = output
-    self.outputGradient = outputGradient
-    self.inputGradient = inputGradient
-    self.bfloat16 = bfloat16
+    let input = images.input
     factors = arena.request(bytes: 4 * (wholeSamples ? input.batch : input.rows * input.channels))
-    super.init(name: name, arena: arena, team: team)
-    forwardBuffers = [input.buffer, output.buffer, factors]
-    if let outputGradient, let inputGradient {
-      backwardBuffers = [outputGradient.buffer, inputGradient.image.buffer, factors]
-    }
+    super.init(images, name: name, arena: arena, team: team)
+    use(factors)
   }
 
   override func forward(_ run: Execution) {
@@ -81,28 +69,11 @@ final class DropoutOperation: Operation {
 }
 
 /// exp(x) / Σ exp(x) over the channels of each pixel.
-final class SoftmaxOperation: Operation {
-  let input: PlanImage
-  let output: PlanImage
-  let outputGradient: PlanImage?
-  let inputGradient: GradientTarget?
-  let bfloat16: Bool
+final class SoftmaxOperation: MapOperation {
 
-  init(
-    name: String, input: PlanImage, output: PlanImage, outputGradient: PlanImage?,
-    inputGradient: GradientTarget?,
-    bfloat16: Bool, arena: Arena, team: Team
-  ) {
-    self.input = input
-    self.output = output
-    self.outputGradient = outputGradient
-    self.inputGradient = inputGradient
-    self.bfloat16 = bfloat16
-    super.init(name: name, arena: arena, team: team)
-    forwardBuffers = [input.buffer, output.buffer]
-    if let outputGradient, let inputGradient {
-      backwardBuffers = [output.buffer, outputGradient.buffer, inputGradient.image.buffer]
-    }
+  override init(_ images: MapImages, name: String, arena: Arena, team: Team) {
+    super.init(images, name: name, arena: arena, team: team)
+    use(images.output.buffer)
   }
 
   override func forward(_ run: Execution) {

@@ -1,30 +1,17 @@
 /// An activation on its own, where no convolution or normalisation could take it in.
-final class ActivationOperation: Operation {
+final class ActivationOperation: MapOperation {
   let activation: Activation
-  let input: PlanImage
-  let output: PlanImage
-  let outputGradient: PlanImage?
-  let inputGradient: GradientTarget?
-  let bfloat16: Bool
   /// Vectors of ones and zeros: the affine map of the shared kernel, and no statistics.
   private let constants: Int
 
   init(
-    _ activation: Activation, name: String, input: PlanImage, output: PlanImage, outputGradient: PlanImage?,
-    inputGradient: GradientTarget?, bfloat16: Bool, arena: Arena, team: Team
+    _ activation: Activation, name: String, _ images: MapImages, arena: Arena, team: Team
   ) {
     self.activation = activation
-    self.input = input
-    self.output = output
-    self.outputGradient = outputGradient
-    self.inputGradient = inputGradient
-    self.bfloat16 = bfloat16
-    constants = arena.request(bytes: 16 * input.channels)
-    super.init(name: name, arena: arena, team: team)
-    forwardBuffers = [input.buffer, output.buffer, constants]
-    if let outputGradient, let inputGradient {
-      backwardBuffers = [input.buffer, outputGradient.buffer, inputGradient.image.buffer, constants]
-    }
+    constants = arena.request(bytes: 16 * images.input.channels)
+    super.init(images, name: name, arena: arena, team: team)
+    use(images.input.buffer)
+    use(constants)
   }
 
   private var vectors: (ones: UnsafeMutablePointer<Float>, zeros: UnsafeMutablePointer<Float>) {

@@ -1,32 +1,17 @@
 /// Enlargement by a whole factor: nearest neighbour, or linear between voxel centres.
-final class UpsamplingOperation: Operation {
+final class UpsamplingOperation: MapOperation {
   let upsampling: Upsampling
-  let input: PlanImage
-  let output: PlanImage
-  let outputGradient: PlanImage?
-  let inputGradient: GradientTarget?
-  let bfloat16: Bool
   /// Where each output position of an axis reads: two input positions and the weight of the second.
   private let taps: [[UpsamplingKernels.Tap]]
 
   init(
-    _ upsampling: Upsampling, name: String, input: PlanImage, output: PlanImage, outputGradient: PlanImage?,
-    inputGradient: GradientTarget?, bfloat16: Bool, arena: Arena, team: Team
+    _ upsampling: Upsampling, name: String, _ images: MapImages, arena: Arena, team: Team
   ) {
     self.upsampling = upsampling
-    self.input = input
-    self.output = output
-    self.outputGradient = outputGradient
-    self.inputGradient = inputGradient
-    self.bfloat16 = bfloat16
     taps = (0..<3).map {
-      UpsamplingKernels.taps(upsampling.kind, from: input.extents[$0], to: output.extents[$0])
+      UpsamplingKernels.taps(upsampling.kind, from: images.input.extents[$0], to: images.output.extents[$0])
     }
-    super.init(name: name, arena: arena, team: team)
-    forwardBuffers = [input.buffer, output.buffer]
-    if let outputGradient, let inputGradient {
-      backwardBuffers = [outputGradient.buffer, inputGradient.image.buffer]
-    }
+    super.init(images, name: name, arena: arena, team: team)
   }
 
   override func forward(_ run: Execution) {

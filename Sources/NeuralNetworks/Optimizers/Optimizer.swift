@@ -20,10 +20,14 @@ public struct Optimizer: Sendable {
   public let algorithm: OptimizerAlgorithm
   /// Moments and step count; assign a saved one to continue a training.
   public var state: OptimizerState {
-    didSet {
-      precondition(state.moments.map(\.count) == oldValue.moments.map(\.count), "a state of this optimiser")
+    get { kept }
+    set {
+      precondition(newValue.moments.map(\.count) == kept.moments.map(\.count), "a state of this optimiser")
+      kept = newValue
     }
   }
+  /// Steps change it in place: an observer that looks at old values would make every step copy all moments.
+  private var kept: OptimizerState
   private let slices: [ParameterSlice]
   private let matrices: [ParameterMatrix]
 
@@ -44,7 +48,7 @@ public struct Optimizer: Sendable {
     }
     let taken = Set(matrices.map(\.range.lowerBound))
     slices = ParameterSlice.slices(of: table) { !taken.contains($0.lowerBound) }
-    state = OptimizerState(
+    kept = OptimizerState(
       steps: 0, moments: Array(repeating: [Float](repeating: 0, count: table.trainableCount), count: moments))
   }
 
@@ -53,13 +57,13 @@ public struct Optimizer: Sendable {
     _ weights: inout Weights, gradient: [Float], learningRate: Double, gradientScale: Double = 1
   ) {
     precondition(
-      gradient.count == weights.table.trainableCount && gradient.count == state.moments[0].count,
+      gradient.count == weights.table.trainableCount && gradient.count == kept.moments[0].count,
       "a gradient of this network")
-    state.steps += 1
-    let (steps, algorithm, slices, matrices) = (state.steps, algorithm, slices, matrices)
+    kept.steps += 1
+    let (steps, algorithm, slices, matrices) = (kept.steps, algorithm, slices, matrices)
     weights.values.withUnsafeMutableBufferPointer { values in
       gradient.withUnsafeBufferPointer { gradient in
-        state.withMoments { first, second in
+        kept.withMoments { first, second in
           let update = ParameterUpdate(
             values: values, gradient: gradient, first: first, second: second, step: steps,
             learningRate: learningRate,

@@ -127,6 +127,10 @@ extension PlanCompiler {
   ) throws(NeuralNetworkError) -> Operation {
     let name = network.nodes[node].name
     let target = targets.first ?? nil
+    var images: MapImages {
+      MapImages(
+        input: inputs[0], output: output, outputGradient: arrived, inputGradient: target, bfloat16: bfloat16)
+    }
     switch network.nodes[node].layer {
     case .input: return InputOperation(output: output, bfloat16: bfloat16, arena: arena, team: team)
     case .pooling(let pooling):
@@ -134,23 +138,13 @@ extension PlanCompiler {
       guard pooling.kind == .average || window.taps <= 256 else {
         throw .shape(layer: name, reason: "a window of \(window.taps) positions exceeds 256")
       }
-      return PoolingOperation(
-        pooling.kind, window, name: name, input: inputs[0], output: output, outputGradient: arrived,
-        inputGradient: target, bfloat16: bfloat16, arena: arena, team: team)
+      return PoolingOperation(pooling.kind, window, name: name, images, arena: arena, team: team)
     case .globalAveragePooling:
-      return GlobalPoolingOperation(
-        name: name, input: inputs[0], output: output, outputGradient: arrived, inputGradient: target,
-        bfloat16: bfloat16, arena: arena, team: team)
+      return GlobalPoolingOperation(name: name, images, arena: arena, team: team)
     case .upsampling(let upsampling):
-      return UpsamplingOperation(
-        upsampling, name: name, input: inputs[0], output: output, outputGradient: arrived,
-        inputGradient: target,
-        bfloat16: bfloat16, arena: arena, team: team)
+      return UpsamplingOperation(upsampling, name: name, images, arena: arena, team: team)
     case .activation(let activation):
-      return ActivationOperation(
-        activation, name: name, input: inputs[0], output: output, outputGradient: arrived,
-        inputGradient: target,
-        bfloat16: bfloat16, arena: arena, team: team)
+      return ActivationOperation(activation, name: name, images, arena: arena, team: team)
     case .dropout(let probability), .stochasticDepth(let probability):
       guard mode == .training, probability > 0 else {
         return ConcatenationOperation(
@@ -160,9 +154,7 @@ extension PlanCompiler {
       return DropoutOperation(
         probability: probability,
         wholeSamples: network.nodes[node].layer == .stochasticDepth(probability: probability),
-        index: index, name: name, input: inputs[0], output: output, outputGradient: arrived,
-        inputGradient: target,
-        bfloat16: bfloat16, arena: arena, team: team)
+        index: index, name: name, images, arena: arena, team: team)
     case .concatenation: return concatenation(name, inputs, output, arrived, targets)
     case .addition:
       return AdditionOperation(
@@ -174,9 +166,7 @@ extension PlanCompiler {
         mapGradient: target,
         gateGradient: targets.count > 1 ? targets[1] : nil, bfloat16: bfloat16, arena: arena, team: team)
     case .softmax:
-      return SoftmaxOperation(
-        name: name, input: inputs[0], output: output, outputGradient: arrived, inputGradient: target,
-        bfloat16: bfloat16, arena: arena, team: team)
+      return SoftmaxOperation(images, name: name, arena: arena, team: team)
     case .convolution, .transposedConvolution, .dense, .normalisation:
       throw .shape(layer: name, reason: "is computed with its neighbours")
     }
