@@ -102,7 +102,9 @@ struct NetworkGoldenTests {
         output = Array(plans[0].outputs[0].values)
         return [Trainer.Term("loss", golden.loss(plans[0]))]
       }
-      #expect(abs(report.loss / golden.losses[step] - 1) < 1e-4, "loss of step \(step)")
+      #expect(
+        abs(report.loss / golden.losses[step] - 1) < 1e-4 * (step > 0 ? laterSteps : 1),
+        "loss of step \(step)")
       guard step == 0 else { continue }
       #expect(error(output, golden.output, requested: 48) < 1e-4)
       for (name, samples) in golden.statistics {
@@ -129,7 +131,8 @@ struct NetworkGoldenTests {
     }
     for (name, samples) in golden.parameters where isSteady && !idle.contains(name) {
       let values = try #require(trainer.weights.tensor(name))
-      #expect(error(values, samples, requested: 6) < tolerance, "\(name) after three steps")
+      #expect(
+        error(values, samples, requested: 6) < tolerance * laterSteps, "\(name) after three steps")
     }
   }
 }
