@@ -90,8 +90,17 @@ struct InputTests {
     let cut = PatientGrid(patient, slices: 16, count: 32)
     let h = cut.problem.grid.spacing.x
     #expect(abs(32 * h - (15 + 40)) < 1e-9)
-    let volume = Double(cut.problem.observation.labels.filter { $0 > 0 }.count) * h * h * h
-    #expect(abs(volume / (6 * 6 * 5 * 12) - 1) < 0.35)
+    // A box of 12 × 12 × 15 mm: along each axis, rounding to cells costs less than one at each end.
+    let shape = cut.problem.grid.shape
+    for (axis, extent) in [12.0, 12, 15].enumerated() {
+      let line = (0..<32).filter { n in
+        var p = SIMD3(16, 16, 16)
+        p[axis] = n
+        return cut.problem.observation.labels[shape.index(p.x, p.y, p.z)] > 0
+      }
+      #expect(abs(Double(line.count) - extent / h) < 1, "axis \(axis): \(line.count) cells")
+      #expect(line.count == (line.last ?? 0) - (line.first ?? 0) + 1)
+    }
     #expect(cut.components.count == 1)
     let world = cut.cells.affine(cut.components[0] / h - 0.5)
     #expect((world - SIMD3(21, 21, 27)).indices.allSatisfy { abs((world - SIMD3(21, 21, 27))[$0]) < h })

@@ -106,11 +106,10 @@ final class LossStream {
         var p = cells.lowerBound
         while p < cells.upperBound {
           let v = load16(u + p)
-          let magnitude = pointwiseMax(v, -v)
-          let h = 0.5 * (load16(g + p) + growth * load16(mask + p) * (magnitude * (1 - v)))
+          let h = 0.5 * (load16(g + p) + growth * load16(mask + p) * reaction(v))
           store16(h, g + p)
-          let excess = v - pointwiseMin(pointwiseMax(v, .zero), .one)
-          outside = outside.addingProduct(excess, excess)
+          let beyond = excess(v)
+          outside = outside.addingProduct(beyond, beyond)
           let inFluid = v * load16(fluid + p)
           wet = wet.addingProduct(inFluid, inFluid)
           if !first {
@@ -164,13 +163,12 @@ final class LossStream {
         var p = cells.lowerBound
         while p < cells.upperBound {
           let (v, sum, m) = (load16(u + p), load16(s + p), load16(mask + p))
-          let magnitude = pointwiseMax(v, -v)
-          let phi = m * magnitude * (1 - v)
+          let phi = m * reaction(v)
           let slope = m * reactionSlope(v)
           var value = rate * (load16(r + p) - load16(after + p))
           value -= 0.5 * (load16(t + p) + growth * slope * sum)
           value *= residualScale
-          value += rangeScale * (v - pointwiseMin(pointwiseMax(v, .zero), .one))
+          value += rangeScale * excess(v)
           value += fluidScale * v * load16(fluid + p)
           store16(value, target + p)
           all = all.addingProduct(sum, 2 * load16(g + p) - growth * phi)

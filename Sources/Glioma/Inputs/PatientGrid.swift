@@ -129,11 +129,40 @@ public struct PatientGrid: Sendable {
     let radius = cbrt(3 * Double(volume) * h * h * h / (4 * Double.pi))
     let published = InitialBlob()
     let ratio = min(max(0.8 * radius, 1.5 * h) / published.radius, 1)
+    var observation = Observation(labels: labels, pet: patient.pet == nil ? nil : pet)
+    observation.borders = PatientGrid.borders(regions, patient.segmentation.grid, lower, upper, corner)
     problem = GrowthProblem(
-      grid: grid, tissue: tissue,
-      observation: Observation(labels: labels, pet: patient.pet == nil ? nil : pet),
+      grid: grid, tissue: tissue, observation: observation,
       scheme: .correct, blob: InitialBlob(squaredWidth: 60 * ratio * ratio),
       weights: LossWeights(hasPET: patient.pet != nil, lambda: lambda))
+  }
+
+  /// The voxels with a neighbour of another label; `corner` is the voxel coordinate of the box corner.
+  private static func borders(
+    _ regions: [UInt8], _ grid: VoxelGrid, _ lower: SIMD3<Int>, _ upper: SIMD3<Int>, _ corner: SIMD3<Double>
+  ) -> [Observation.BorderVoxel] {
+    let shape = grid.shape
+    var result: [Observation.BorderVoxel] = []
+    for k in max(lower.z - 1, 0)..<min(upper.z + 1, shape.z) {
+      for j in max(lower.y - 1, 0)..<min(upper.y + 1, shape.y) {
+        for i in max(lower.x - 1, 0)..<min(upper.x + 1, shape.x) {
+          let label = min(regions[shape.index(i, j, k)], 2)
+          var isBorder = false
+          for axis in 0..<3 {
+            for step in [-1, 1] {
+              var q = SIMD3(i, j, k)
+              q[axis] += step
+              guard shape.contains(q.x, q.y, q.z) else { continue }
+              if min(regions[shape.index(q.x, q.y, q.z)], 2) != label { isBorder = true }
+            }
+          }
+          guard isBorder else { continue }
+          let position = (SIMD3(Double(i), Double(j), Double(k)) - corner) * grid.spacing
+          result.append(.init(position: SIMD3<Float>(position), label: label, volume: Float(grid.voxelVolume)))
+        }
+      }
+    }
+    return result
   }
 
   private static func componentCenters(

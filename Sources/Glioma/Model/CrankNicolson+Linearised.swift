@@ -52,13 +52,17 @@ extension CrankNicolson {
     to y: UnsafeMutablePointer<Float>, sweeps: Int
   ) {
     let (rhs, inverse, update, other, image) = (scratch[0], scratch[1], scratch[2], scratch[3], scratch[4])
+    // The part of A's diagonal that is not diffusion, 1/Δt − ½ρφ'.
+    let center = scratch[7]
     let rate = Float(1 / problem.grid.timeStep)
     let growth = Float(parameters.proliferationRate)
     let (even, odd) = sweeps % 2 == 0 ? (other, y) : (y, other)
     let (mask, diagonal) = (problem.reactive[0], self.stencil.diagonal)
     do {
       nonisolated(unsafe) let (x, explicit, source, implicit, y) = (x, explicit, source, implicit, y)
-      nonisolated(unsafe) let (rhs, inverse, update, image, even) = (rhs, inverse, update, image, even)
+      nonisolated(unsafe) let (rhs, inverse, update, image, even, center) = (
+        rhs, inverse, update, image, even, center
+      )
       nonisolated(unsafe) let (mask, diagonal) = (mask, diagonal)
       overCells { cells in
         if let x { stencil.apply(x, image, cells) }
@@ -74,7 +78,9 @@ extension CrankNicolson {
           if let source { b += scale * load16(source + p) }
           if let implicit {
             let slope = growth * m * reactionSlope(load16(implicit + p))
-            let i = 1 / (rate - 0.5 * (load16(diagonal + p) + slope))
+            let c = rate - 0.5 * slope
+            let i = 1 / (c - 0.5 * load16(diagonal + p))
+            store16(c, center + p)
             store16(b, rhs + p)
             store16(i, inverse + p)
             store16(b * i, update + p)
@@ -86,20 +92,18 @@ extension CrankNicolson {
         }
       }
     }
-    guard let implicit else { return }
+    guard implicit != nil else { return }
     var acceleration = acceleration
     for sweep in 1..<max(sweeps, 1) {
       nonisolated(unsafe) let (now, next) = sweep % 2 == 1 ? (even, odd) : (odd, even)
       let (alpha, beta) = acceleration.next()
-      nonisolated(unsafe) let (rhs, inverse, update, image) = (rhs, inverse, update, image)
-      nonisolated(unsafe) let (mask, implicit) = (mask, implicit)
+      nonisolated(unsafe) let (rhs, inverse, update, image, center) = (rhs, inverse, update, image, center)
       overCells { cells in
         stencil.apply(now, image, cells)
         var p = cells.lowerBound
         while p < cells.upperBound {
           let v = load16(now + p)
-          let slope = growth * load16(mask + p) * reactionSlope(load16(implicit + p))
-          let z = load16(rhs + p) - rate * v + 0.5 * (load16(image + p) + slope * v)
+          let z = load16(rhs + p) - load16(center + p) * v + 0.5 * load16(image + p)
           let d = alpha * load16(update + p) + beta * (z * load16(inverse + p))
           store16(d, update + p)
           store16(v + d, next + p)

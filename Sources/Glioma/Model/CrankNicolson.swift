@@ -134,8 +134,7 @@ package final class CrankNicolson: @unchecked Sendable {
         var p = cells.lowerBound
         while p < cells.upperBound {
           let (v, m) = (load16(before + p), load16(mask + p))
-          let magnitude = pointwiseMax(v, -v)
-          var b = rate * v + 0.5 * (load16(image + p) + growth * m * (magnitude * (1 - v)))
+          var b = rate * v + 0.5 * (load16(image + p) + growth * m * reaction(v))
           if let forcing { b += load16(forcing + p) }
           store16(b, rhs + p)
           let guess = 2 * v - load16(earlier + p)
@@ -156,9 +155,8 @@ package final class CrankNicolson: @unchecked Sendable {
         var p = cells.lowerBound
         while p < cells.upperBound {
           let v = load16(x + p)
-          let magnitude = pointwiseMax(v, -v)
-          let reaction = growth * load16(mask + p) * (magnitude * (1 - v))
-          let z = load16(rhs + p) - rate * v + 0.5 * (load16(image + p) + reaction)
+          let grown = growth * load16(mask + p) * reaction(v)
+          let z = load16(rhs + p) - rate * v + 0.5 * (load16(image + p) + grown)
           let d = alpha * load16(update + p) + beta * (z * load16(inverse + p))
           store16(d, update + p)
           store16(v + d, next + p)
@@ -167,11 +165,4 @@ package final class CrankNicolson: @unchecked Sendable {
       }
     }
   }
-}
-
-/// φ'(u) of φ(u) = |u|(1 − u); at 0 the slope towards positive densities.
-@inline(__always)
-func reactionSlope(_ v: SIMD16<Float>) -> SIMD16<Float> {
-  let sign = SIMD16<Float>.one.replacing(with: -1, where: v .< 0)
-  return sign * (1 - v) - pointwiseMax(v, -v)
 }

@@ -7,6 +7,19 @@ public struct Observation: Sendable {
   /// PET uptake divided by its maximum and zero where it says nothing about density; nil without PET.
   public var pet: [Float]?
 
+  /// Voxels on either side of the borders between labels, finer than the cells; may be empty.
+  public var borders: [BorderVoxel] = []
+
+  /// A voxel of the segmentation with a neighbour of another label.
+  public struct BorderVoxel: Sendable {
+    /// Its centre, in mm from the corner of the box.
+    public var position: SIMD3<Float>
+    /// Its label: 0, 1 or 2 as in `labels`.
+    public var label: UInt8
+    /// Its volume, in mm³.
+    public var volume: Float
+  }
+
   /// An observation of a segmentation and, where there is one, a PET image.
   public init(labels: [UInt8], pet: [Float]? = nil) {
     precondition(pet.map { $0.count == labels.count } ?? true)

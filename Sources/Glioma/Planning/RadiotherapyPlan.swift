@@ -20,17 +20,13 @@ public struct RadiotherapyPlan: Sendable {
   public let union: Mask
   /// The model plan with the set-up margin, inside or outside the brain.
   public let planningTarget: Mask
-  /// Brain voxels in order of the model: highest density first, equal ones by distance.
-  public let ranking: [Int32]
   /// Distance from the gross tumour, in mm.
   public let distance: Volume<Float>
 
   /// Plans for `patient` with the modelled `density` on the same grid. `margin` and `setupMargin` in mm.
   public init(_ patient: Patient, density: Volume<Float>, margin: Double, setupMargin: Double = 3) {
     let grid = patient.segmentation.grid
-    let hasCore = patient.segmentation.voxels.contains { $0 >= TumorRegion.enhancing.rawValue }
-    let least = hasCore ? TumorRegion.enhancing.rawValue : TumorRegion.edema.rawValue
-    let gross = Mask(grid: grid, voxels: patient.segmentation.voxels.map { $0 >= least ? 1 : 0 })
+    let gross = patient.grossTumor
     let distance = gross.distanceToForeground()
     // Distances are square roots in single precision: allow their rounding at the margin.
     let limit = Float(margin) * (1 + 1e-6)
@@ -47,10 +43,7 @@ public struct RadiotherapyPlan: Sendable {
     let around = GeodesicDistance.from(gross, inside: passable, limit: margin)
     geodesic = mask { brain[$0] > 0 && Double(around.voxels[$0]) <= margin }
     let volume = standard.voxels.reduce(0) { $0 + Int($1) }
-    let ranking = RadiotherapyPlan.ranking(density, distance, brain)
-    var chosen = Array(repeating: UInt8(0), count: grid.shape.count)
-    for voxel in ranking.prefix(volume) { chosen[Int(voxel)] = 1 }
-    let model = Mask(grid: grid, voxels: chosen)
+    let model = DensityRanking(patient, density: density, distance: distance).first(volume)
     union = mask { standard.voxels[$0] > 0 || model.voxels[$0] > 0 }
     let beyond = model.distanceToForeground(limit: setupMargin + 1)
     planningTarget = mask { Double(beyond.voxels[$0]) <= setupMargin }
@@ -58,32 +51,6 @@ public struct RadiotherapyPlan: Sendable {
     self.standard = standard
     self.model = model
     self.distance = distance
-    self.ranking = ranking
-  }
-
-  private static func ranking(
-    _ density: Volume<Float>, _ distance: Volume<Float>, _ brain: [UInt8]
-  ) -> [Int32] {
-    // Packed keys: density falling, then distance rising, then position.
-    var keyed: [(key: UInt64, voxel: Int32)] = []
-    for voxel in brain.indices where brain[voxel] > 0 {
-      let u = max(density.voxels[voxel], 0)
-      let d = max(distance.voxels[voxel], 0)
-      keyed.append((UInt64(~u.bitPattern) << 32 | UInt64(d.bitPattern), Int32(voxel)))
-    }
-    return keyed.sorted { $0.key != $1.key ? $0.key < $1.key : $0.voxel < $1.voxel }.map(\.voxel)
-  }
-
-  /// The smallest number of voxels, in order of the ranking, that holds `covered` voxels of `recurrence`; nil where the
-  /// ranking never does.
-  public func voxelsCovering(_ covered: Int, of recurrence: Mask) -> Int? {
-    guard covered > 0 else { return 0 }
-    var found = 0
-    for (index, voxel) in ranking.enumerated() where recurrence.voxels[Int(voxel)] > 0 {
-      found += 1
-      if found == covered { return index + 1 }
-    }
-    return nil
   }
 }
 

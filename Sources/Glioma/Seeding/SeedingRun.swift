@@ -80,7 +80,8 @@ public struct SeedingRun {
 
 /// Explicit Euler steps u ← u + Δt·(Lu + ρu(1 − u)).
 final class EulerRun {
-  private let current: SpaceTimeField
+  private var current: SpaceTimeField
+  private var next: SpaceTimeField
   private let image: SpaceTimeField
   private let stencil: Stencil
   private let reactive: SpaceTimeField
@@ -96,6 +97,7 @@ final class EulerRun {
     reactive = problem.reactive
     growth = Float(parameters.proliferationRate)
     current = SpaceTimeField(slices: 1, shape: shape)
+    next = SpaceTimeField(slices: 1, shape: shape)
     image = SpaceTimeField(slices: 1, shape: shape)
     current.setSlice(0, to: initial)
   }
@@ -107,22 +109,21 @@ final class EulerRun {
     let block = LossStream.block
     let pitch = current.pitch
     let count = (pitch + block - 1) / block
-    nonisolated(unsafe) let (u, w, mask) = (current[0], image[0], reactive[0])
+    nonisolated(unsafe) let (u, v, w, mask) = (current[0], next[0], image[0], reactive[0])
     let (stencil, growth) = (stencil, growth)
-    func over(_ body: @Sendable (Range<Int>) -> Void) {
-      Parallel.forEachSlab(of: 0..<count) { slab in
-        for index in slab { body(index * block..<min((index + 1) * block, pitch)) }
+    Parallel.forEachSlab(of: 0..<count) { slab in
+      for index in slab {
+        let cells = index * block..<min((index + 1) * block, pitch)
+        stencil.apply(u, w, cells)
+        var p = cells.lowerBound
+        while p < cells.upperBound {
+          let density = load16(u + p)
+          let rate = load16(w + p) + growth * load16(mask + p) * (density * (1 - density))
+          store16(density + step * rate, v + p)
+          p += 16
+        }
       }
     }
-    over { stencil.apply(u, w, $0) }
-    over { cells in
-      var p = cells.lowerBound
-      while p < cells.upperBound {
-        let v = load16(u + p)
-        let rate = load16(w + p) + growth * load16(mask + p) * (v * (1 - v))
-        store16(v + step * rate, u + p)
-        p += 16
-      }
-    }
+    swap(&current, &next)
   }
 }

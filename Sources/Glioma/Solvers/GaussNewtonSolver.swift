@@ -3,14 +3,15 @@ import Imaging
 import Numerics
 
 /// The default solver: strong-constraint fits from several starts on a coarse grid, the best one refined on the full
-/// grid, then Gauss–Newton on the discrete loss with the density free.
+/// grid, then Gauss–Newton on the discrete loss with the density free, first on the coarse grid, then on the full one from
+/// there (incremental 4D-Var, Courtier et al., 1994).
 public struct GaussNewtonSolver: Sendable {
   /// Knowledge about the parameters.
   public var prior = ParameterPrior()
   /// When the last phase stops.
   public var stopping = WeakConstraint.Stopping()
   /// Levenberg–Marquardt steps on the coarse grid and on the full one.
-  public var coarseSteps = 12, fineSteps = 4
+  public var coarseSteps = 12, fineSteps = 3
   /// Stop after the strong-constraint fit.
   public var isStrongOnly = false
   /// Least improvement of the objective, in relation to its value, that justifies further foci.
@@ -31,39 +32,36 @@ public struct GaussNewtonSolver: Sendable {
       let d = begin.duration(to: clock.now).components
       return Double(d.seconds) + Double(d.attoseconds) * 1e-18
     }
-    let coarse = problem.grid.shape.count > 20_000 ? problem.coarsened() : problem
-    let dataScale = Double(problem.grid.shape.count) / Double(coarse.grid.shape.count)
+    let cells = problem.grid.shape.count
+    let coarse = cells > GaussNewtonSolver.coarseAbove ? problem.coarsened() : problem
+    let isParallel = cells > GaussNewtonSolver.parallelAbove
+    let dataScale = Double(problem.grid.cellCount) / Double(coarse.grid.cellCount)
     try progress("coarse fit", 0.02)
-    let best = fitFromAllStarts(coarse, dataScale, components: components, core: core)
+    let best = MultiStart(problem: coarse, prior: prior, dataScale: dataScale, focusGain: focusGain)
+      .best(components: components, core: core, steps: coarseSteps)
     guard best.parameters.coefficients.allSatisfy(\.isFinite) else {
       throw GliomaError.diverged("no finite fit")
     }
     try progress("fine fit", 0.25)
     let field = SpaceTimeField(slices: problem.grid.slices, shape: problem.grid.shape)
-    let isParallel = problem.grid.shape.count > 20_000
-    let loss = DiscreteLoss(problem)
-    var history: [GrowthSolution.Row] = []
     let strong = StrongConstraint(
       problem, start: best.parameters, prior: prior, iterations: coarse === problem ? 0 : fineSteps,
       isParallel: isParallel, center: best.center, into: field)
-    history.append(
-      .init(
-        phase: "strong", iteration: best.steps + strong.steps, seconds: seconds(),
-        terms: loss.terms(of: field, parameters: strong.parameters)))
-    var (parameters, terms) = (strong.parameters, history[0].terms)
-    let hessian = strong.hessian.isEmpty ? best.hessian : strong.hessian
+    var terms = DiscreteLoss(problem).terms(of: field, parameters: strong.parameters)
+    var history = [
+      GrowthSolution.Row(
+        phase: "strong", iteration: best.steps + strong.steps, seconds: seconds(), terms: terms)
+    ]
+    var parameters = strong.parameters
     if !isStrongOnly {
-      try progress("gauss-newton", 0.4)
-      let weak = WeakConstraint(
-        problem, start: strong.parameters, prior: prior, center: best.center, isParallel: isParallel,
-        field: field)
+      try progress("gauss-newton", 0.5)
+      let weak = weakConstraint(problem, coarse, strong, best.center, dataScale, field, isParallel)
       var interruption: (any Error)?
-      weak.run(stopping) { iterate in
+      weak.run(stopping, loss: terms.total) { iterate in
         history.append(
-          .init(
-            phase: "gauss-newton", iteration: iterate.step, seconds: seconds(), terms: iterate.terms))
+          .init(phase: "gauss-newton", iteration: iterate.step, seconds: seconds(), terms: iterate.terms))
         let share = Double(iterate.step) / Double(max(stopping.outerSteps, 1))
-        do { try progress("gauss-newton", 0.4 + 0.55 * share) } catch { interruption = error }
+        do { try progress("gauss-newton", 0.5 + 0.45 * share) } catch { interruption = error }
       }
       if let interruption { throw interruption }
       parameters = weak.parameters
@@ -73,52 +71,37 @@ public struct GaussNewtonSolver: Sendable {
     return GrowthSolution(
       parameters: parameters, density: field.slice(problem.grid.slices - 1),
       snapshots: GrowthSolution.snapshots(of: field), terms: terms, history: history,
-      covariance: GaussNewtonSolver.covariance(hessian, parameters))
+      covariance: GaussNewtonSolver.covariance(
+        strong.hessian.isEmpty ? best.hessian : strong.hessian, parameters))
   }
 
-  private struct Fit: Sendable {
-    var parameters: GrowthParameters
-    var center: GrowthParameters
-    var objective: Double
-    var hessian: [Double]
-    var steps: Int
-  }
+  /// Above this number of cells the starts are fitted on a grid of half as many cells along each axis.
+  private static let coarseAbove = 10_000
+  /// Above this number of cells a sweep is shared by the cores.
+  private static let parallelAbove = 20_000
 
-  private func fitFromAllStarts(
-    _ problem: GrowthProblem, _ dataScale: Double, components: [SIMD3<Double>], core: [SIMD3<Double>]
-  ) -> Fit {
-    let sets = StartingPoints.foci(components: components, core: core)
-    let rates = StartingPoints.rates(problem)
-    var starts: [GrowthParameters] = []
-    for foci in sets {
-      for rate in foci.count == 1 ? rates : [rates[1]] {
-        var p = GrowthParameters(
-          foci: foci, diffusivity: rate.diffusivity, proliferationRate: rate.proliferation)
-        p.diffusivityRatio = 30
-        p.upperThreshold = prior.upperThreshold[0]
-        p.lowerThreshold = prior.lowerThreshold[0]
-        p.petSlope = prior.petSlope[0]
-        p.petBackground = prior.petBackground[0]
-        starts.append(p.clampedToBounds)
-      }
+  /// The weak-constraint problem on the full grid, from the coarse grid's solution where that is the better start.
+  private func weakConstraint(
+    _ problem: GrowthProblem, _ coarse: GrowthProblem, _ strong: StrongConstraint, _ center: GrowthParameters,
+    _ dataScale: Double, _ field: SpaceTimeField, _ isParallel: Bool
+  ) -> WeakConstraint {
+    func fromStrong() -> WeakConstraint {
+      WeakConstraint(
+        problem, start: strong.parameters, prior: prior, center: center, isParallel: isParallel, field: field)
     }
-    let fits = Parallel.mapSlabs(of: 0..<starts.count, count: starts.count) { [starts] slab -> [Fit] in
-      slab.map { index in
-        let work = SpaceTimeField(slices: problem.grid.slices, shape: problem.grid.shape)
-        let fit = StrongConstraint(
-          problem, start: starts[index], prior: prior, iterations: coarseSteps, isParallel: false,
-          dataScale: dataScale, into: work)
-        return Fit(
-          parameters: fit.parameters, center: starts[index], objective: fit.objective, hessian: fit.hessian,
-          steps: fit.steps)
-      }
-    }.flatMap { $0 }
-    // More foci always fit better; they must pay for themselves.
-    func cost(_ fit: Fit) -> Double {
-      fit.objective.isFinite
-        ? fit.objective * (fit.parameters.foci.count > 1 ? 1 + focusGain : 1) : .infinity
-    }
-    return fits.min { cost($0) < cost($1) } ?? fits[0]
+    let rows = ObservationRows(problem, field[field.slices - 1], strong.parameters)
+    guard coarse !== problem, rows.violation >= stopping.violation else { return fromStrong() }
+    var coarsePrior = prior
+    coarsePrior.weight /= dataScale
+    let small = WeakConstraint(
+      coarse, start: strong.parameters, prior: coarsePrior, center: center, isParallel: false,
+      field: SpaceTimeField(slices: coarse.grid.slices, shape: coarse.grid.shape))
+    small.run(stopping)
+    guard let forcing = small.forcing.refined(to: problem) else { return fromStrong() }
+    let weak = WeakConstraint(
+      problem, start: small.parameters, prior: prior, center: center, forcing: forcing,
+      isParallel: isParallel, field: field)
+    return weak.objective < strong.objectiveOfCells ? weak : fromStrong()
   }
 
   /// The inverse of the Gauss–Newton Hessian; coordinates the data do not move get their prior's variance only.

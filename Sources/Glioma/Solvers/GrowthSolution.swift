@@ -27,6 +27,26 @@ public struct GrowthSolution: Sendable {
   /// The covariance of the parameters in the coordinates of the fit (Laplace approximation), where it is known.
   public var covariance: [Double]?
 
+  /// The solution as it was found.
+  init(
+    parameters: GrowthParameters, density: [Float], snapshots: [[Float]], terms: LossTerms, history: [Row],
+    covariance: [Double]?
+  ) {
+    self.parameters = parameters
+    self.density = density
+    self.snapshots = snapshots
+    self.terms = terms
+    self.history = history
+    self.covariance = covariance
+  }
+
+  /// The published initial guess, taken as a solution whose loss is `terms`.
+  public init(of seed: SeedingRun, terms: LossTerms) {
+    self.init(
+      parameters: seed.parameters, density: seed.field.slice(seed.field.slices - 1),
+      snapshots: GrowthSolution.snapshots(of: seed.field), terms: terms, history: [], covariance: nil)
+  }
+
   /// Number of snapshots kept.
   static let snapshotCount = 6
 

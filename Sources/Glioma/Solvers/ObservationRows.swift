@@ -57,12 +57,4 @@ struct ObservationRows {
     }
     return count > 0 ? (sum / count).squareRoot() : 0
   }
-
-  /// ∂e/∂p_j of row `row`, with `state[j]` the derivative of the last slice for coordinates that move the density.
-  @inline(__always)
-  func slope(_ j: Int, _ row: Int, _ state: [[Float]]) -> Double {
-    let own = j >= 3 && j <= 6 ? slopes[j - 3][row] : 0
-    let moved = state[j].isEmpty ? 0 : state[j][row < cells ? row : row - cells]
-    return Double(own + moved)
-  }
 }

@@ -2,10 +2,12 @@ import Foundation
 import Imaging
 import Numerics
 
-/// A density without time: the interval and PET terms of the last slice with a penalty on the stationary front equation,
-/// after the static-field method of "lightweight optimisation" (LOTI, 2024).
+/// A density without time: the interval and PET terms of the last slice with a penalty on the curvature of the field where
+/// tissue lets cells through. A baseline that knows the scan and the anatomy but no growth.
 ///
-/// Minimises mean(W²·violation²) + w·mean((Lu + ρu(1 − u)/10)²) over one slice by Adam; the rates are those of the seed.
+/// Minimises mean(W²·violation²) + w·mean((L₁u)²) over one slice by Adam, with L₁ the diffusion operator of D = R = 1; thresholds
+/// 0.2 and 0.6, learning rate, steps and w are those of "lightweight optimisation" (LOTI, arXiv 2412.13811), whose soft-Dice and
+/// front-steepness terms are not reproduced: no public description gives them in full.
 public struct StaticField: Sendable {
   /// Steps.
   public var iterations = 500

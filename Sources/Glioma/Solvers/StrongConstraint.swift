@@ -4,13 +4,15 @@ import Numerics
 
 /// The strong-constraint fit: the density obeys the equation exactly, and only the parameters move.
 ///
-/// Levenberg–Marquardt on the interval and PET terms plus the prior, with tangent sweeps for the columns of the
+/// Levenberg–Marquardt on the interval and PET terms, also at the voxels of the borders, plus the prior, with tangent sweeps for the columns of the
 /// Jacobian. This is the reduced-space limit of the discrete loss for infinite weight of the equation.
 public struct StrongConstraint: Sendable {
   /// The fitted parameters.
   public private(set) var parameters: GrowthParameters
-  /// N times the data part of the loss, plus the prior.
+  /// N times the data part of the loss, plus border voxels and prior.
   public private(set) var objective: Double
+  /// N times the data part of the loss, plus the prior.
+  public private(set) var objectiveOfCells: Double
   /// N times the data part of the loss alone.
   public private(set) var dataMisfit: Double
   /// The Gauss–Newton Hessian of half the objective, in the coordinates of `ParameterVector`, row by row.
@@ -30,15 +32,23 @@ public struct StrongConstraint: Sendable {
     let (precision, mean) = prior.precisions(start: ParameterVector(center ?? start))
     var point = ParameterVector(ParameterVector(start).parameters(timeStep: timeStep))
     let last = problem.grid.slices - 1
-    func evaluate(_ vector: ParameterVector) -> (rows: ObservationRows, p: GrowthParameters, total: Double) {
+    let borders = BorderRows(problem)
+    struct Evaluation {
+      var rows: ObservationRows
+      var violations: [BorderRows.Violation]
+      var p: GrowthParameters
+      var total: Double
+    }
+    func evaluate(_ vector: ParameterVector) -> Evaluation {
       let p = vector.parameters(timeStep: timeStep)
       integrator.use(p)
       integrator.integrate(into: u)
       let rows = ObservationRows(problem, u[last], p)
       let inside = ParameterVector(p)
-      var total = dataScale * rows.value
+      let violations = borders.violations(u[last], p)
+      var total = dataScale * (rows.value + BorderRows.value(violations))
       for j in 0..<inside.count { total += precision[j] * pow(inside.values[j] - mean[j], 2) }
-      return (rows, p, total)
+      return Evaluation(rows: rows, violations: violations, p: p, total: total)
     }
     var current = evaluate(point)
     var damping = 1e-2
@@ -46,8 +56,10 @@ public struct StrongConstraint: Sendable {
     let n = point.count
     for _ in 0..<iterations {
       let state = StateSensitivity.columns(problem, current.p, around: u)
-      var (matrix, slope) = (Array(repeating: 0.0, count: n * n), Array(repeating: 0.0, count: n))
-      StrongConstraint.accumulate(current.rows, state, dataScale, &matrix, &slope)
+      let rows = ActiveRows(current.rows, state)
+      var matrix = rows.normalMatrix.map { dataScale * $0 }
+      var slope = rows.gradient.map { dataScale * $0 }
+      borders.accumulate(current.violations, state, scale: dataScale, &matrix, &slope)
       for j in 0..<n {
         matrix[j * n + j] += precision[j]
         slope[j] += precision[j] * (point.values[j] - mean[j])
@@ -92,22 +104,7 @@ public struct StrongConstraint: Sendable {
     }
     parameters = current.p
     objective = current.total
+    objectiveOfCells = current.total - dataScale * BorderRows.value(current.violations)
     dataMisfit = current.rows.value
-  }
-
-  static func accumulate(
-    _ rows: ObservationRows, _ state: [[Float]], _ scale: Double, _ matrix: inout [Double],
-    _ slope: inout [Double]
-  ) {
-    let n = state.count
-    var row = Array(repeating: 0.0, count: n)
-    for r in rows.weights.indices where rows.weights[r] > 0 {
-      let w = scale * rows.weights[r]
-      for j in 0..<n { row[j] = rows.slope(j, r, state) }
-      for j in 0..<n where row[j] != 0 {
-        slope[j] += w * row[j] * rows.errors[r]
-        for l in 0..<n { matrix[j * n + l] += w * row[j] * row[l] }
-      }
-    }
   }
 }

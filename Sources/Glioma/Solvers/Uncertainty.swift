@@ -27,7 +27,7 @@ public struct GrowthEnsemble: Sendable {
     guard let covariance = solution.covariance, members >= 2 else { return nil }
     let center = ParameterVector(solution.parameters)
     let n = center.count
-    guard let factor = GrowthEnsemble.cholesky(covariance, n) else { return nil }
+    guard let factor = NormalEquations.choleskyFactor(covariance, order: n) else { return nil }
     let widening = correlation.squareRoot()
     let coarse = problem.grid.shape.count > 20_000 ? problem.coarsened() : problem
     let timeStep = coarse.grid.timeStep
@@ -75,24 +75,6 @@ public struct GrowthEnsemble: Sendable {
       let values = draws.map { $0.values[j] }.sorted()
       return values[Int(0.05 * Double(members - 1))]...values[Int((0.95 * Double(members - 1)).rounded(.up))]
     }
-  }
-
-  /// The lower triangular factor of a positive definite matrix, row by row.
-  private static func cholesky(_ matrix: [Double], _ n: Int) -> [Double]? {
-    var l = Array(repeating: 0.0, count: n * n)
-    for i in 0..<n {
-      for j in 0...i {
-        var sum = matrix[i * n + j]
-        for k in 0..<j { sum -= l[i * n + k] * l[j * n + k] }
-        if i == j {
-          guard sum > 0 else { return nil }
-          l[i * n + i] = sum.squareRoot()
-        } else {
-          l[i * n + j] = sum / l[j * n + j]
-        }
-      }
-    }
-    return l
   }
 
   /// Cell-centred linear interpolation from the grid of half as many cells.

@@ -6,10 +6,9 @@ import Numerics
 ///
 /// The density and its forcing (first-slice error e and residuals r_1…r_T) determine each other, so the unknown field is
 /// kept as forcing, in which residual and initial-condition terms are plain norms w_p²|r|² + w_i²|e|². Only the rows of
-/// the last slice couple it. Each outer step solves the dual system
-/// (W⁻² + T C Tᵀ + G S Gᵀ) λ = −(e − T q + G d) by conjugate gradients, where T is the tangent sweep, C the inverse squared
-/// weights, G the columns of the parameters with variances S; the new forcing is C Tᵀ λ. The vectors of the iteration
-/// live on one slice. Range and CSF terms (1e-8 of the loss at a solution) are reported but not linearised.
+/// the last slice couple it. Each outer step solves the ``DualSystem`` (W⁻² + T C Tᵀ + G S Gᵀ) λ = −(e − T q + G d); the new
+/// forcing is C Tᵀ λ. The vectors of the iteration live on one slice. Range and CSF terms (1e-8 of the loss at a
+/// solution) are reported but not linearised.
 public final class WeakConstraint {
   /// When to stop.
   public struct Stopping: Hashable, Sendable, Codable {
@@ -18,7 +17,7 @@ public final class WeakConstraint {
     /// Conjugate-gradient iterations of one outer step.
     public var innerIterations = 20
     /// Relative residual at which an inner solve ends.
-    public var innerTolerance = 1e-2
+    public var innerTolerance = 3e-2
     /// Stop when the root mean square violation of the intervals falls below this density: what is left is within
     /// the uncertainty of the segmentation (discrepancy principle). 0 switches it off.
     public var violation = 0.015
@@ -50,36 +49,40 @@ public final class WeakConstraint {
   /// One row for the start and each accepted step.
   public private(set) var history: [Iterate] = []
 
-  private var forcing: SpaceTimeField
+  /// The residuals of the last accepted step, the error of the first slice in slice 0.
+  private(set) var forcing: SpaceTimeField
   private var sensitivity: SpaceTimeField
   private let integrator: CrankNicolson
   private let prior: (precision: [Double], mean: [Double])
   private let loss: DiscreteLoss
   private let last: Int
 
-  /// Start from the solution of the equation for `start`. `field` is overwritten and holds the result.
+  /// Start from the solution of the equation for `start` with `forcing`, none unless given. `field` is overwritten and
+  /// holds the result.
   public init(
     _ problem: GrowthProblem, start: GrowthParameters, prior: ParameterPrior, center: GrowthParameters? = nil,
-    isParallel: Bool, field: SpaceTimeField
+    forcing: SpaceTimeField? = nil, isParallel: Bool, field: SpaceTimeField
   ) {
     self.problem = problem
     self.field = field
     parameters = start.clampedToBounds
     last = problem.grid.slices - 1
-    forcing = SpaceTimeField(slices: problem.grid.slices, shape: problem.grid.shape)
+    self.forcing = forcing ?? SpaceTimeField(slices: problem.grid.slices, shape: problem.grid.shape)
     sensitivity = SpaceTimeField(slices: problem.grid.slices, shape: problem.grid.shape)
     integrator = CrankNicolson(problem, parameters: parameters, isParallel: isParallel)
     self.prior = prior.precisions(start: ParameterVector(center ?? start))
     loss = DiscreteLoss(problem)
-    integrator.integrate(into: field)
+    integrator.integrate(into: field, forcing: forcing)
     record(step: 0, inner: 0)
   }
 
-  /// Take Gauss–Newton steps until `stopping` says so. `progress` is called after each.
-  public func run(_ stopping: Stopping, progress: (Iterate) -> Void = { _ in }) {
+  /// Take Gauss–Newton steps until `stopping` says so; `loss` is the strong-constraint loss it compares with, that of the
+  /// start unless given. `progress` is called after each step.
+  public func run(_ stopping: Stopping, loss: Double? = nil, progress: (Iterate) -> Void = { _ in }) {
     var spent = 0
     var trust = 1.0
-    let start = history[0].terms.total
+    let start = loss ?? history[0].terms.total
+    if stopping.lossRatio > 0, history[0].terms.total < stopping.lossRatio * start { return }
     for step in 1...max(stopping.outerSteps, 1) {
       if stopping.violation > 0, let now = history.last, now.violation < stopping.violation { return }
       let (improved, inner) = outerStep(stopping, trust: &trust)
@@ -106,6 +109,8 @@ public final class WeakConstraint {
   private var initialWeight: Double { problem.weights.initialCondition * problem.weights.initialCondition }
 
   /// N times the terms that the outer step models: residual, initial condition, data, PET and the prior.
+  var objective: Double { objective(parameters, forcing) }
+
   private func objective(_ p: GrowthParameters, _ forcing: SpaceTimeField) -> Double {
     var sum = initialWeight * squares(forcing[0])
     for k in 1...last { sum += residualWeight * squares(forcing[k]) }
@@ -135,8 +140,9 @@ public final class WeakConstraint {
 
   private func outerStep(_ stopping: Stopping, trust: inout Double) -> (improved: Bool, inner: Int) {
     let before = objective(parameters, forcing)
-    let rows = ObservationRows(problem, field[last], parameters)
-    let state = StateSensitivity.columns(problem, parameters, around: field)
+    let rows = ActiveRows(
+      ObservationRows(problem, field[last], parameters),
+      StateSensitivity.columns(problem, parameters, around: field))
     let point = ParameterVector(parameters)
     let scales = ParameterVector.stepScales(foci: parameters.foci.count)
     var (variance, shift) = (
@@ -148,34 +154,54 @@ public final class WeakConstraint {
       shift[j] = prior.precision[j] * (prior.mean[j] - point.values[j]) / precision
     }
     // A parameter at a bound that the loss pushes outwards stays where it is.
-    var slope = (0..<point.count).map { prior.precision[$0] * (point.values[$0] - prior.mean[$0]) }
-    for r in rows.weights.indices where rows.weights[r] > 0 {
-      for j in 0..<point.count { slope[j] += rows.weights[r] * rows.errors[r] * rows.slope(j, r, state) }
+    let slope = zip(rows.gradient, point.values.indices).map { data, j in
+      data + prior.precision[j] * (point.values[j] - prior.mean[j])
     }
     let held = point.isHeld(gradient: slope, timeStep: problem.grid.timeStep)
     for j in 0..<point.count where held[j] { (variance[j], shift[j]) = (0, 0) }
     // What the present forcing already explains of the last slice, to first order.
-    let explained = SpaceTimeField(slices: 2, shape: problem.grid.shape)
+    let explained = SpaceTimeField(slices: 1, shape: problem.grid.shape)
     integrator.tangent(
       around: field, initial: UnsafePointer(forcing[0]), source: { [forcing] in UnsafePointer(forcing[$0]) },
       result: explained[0])
-    var rhs = Array(repeating: 0.0, count: rows.weights.count)
-    for r in rhs.indices where rows.weights[r] > 0 {
-      rhs[r] = Double(explained[0][r % rows.cells]) - rows.errors[r]
-      for j in 0..<point.count where shift[j] != 0 { rhs[r] -= rows.slope(j, r, state) * shift[j] }
-    }
-    let (lambda, inner) = conjugateGradients(rows, state, variance, rhs, stopping)
+    let moved = rows.image(of: shift)
+    let right = rows.cells.indices.map { Double(explained[0][rows.cells[$0]]) - rows.errors[$0] - moved[$0] }
+    let system = DualSystem(rows, variance: variance) { [self] in swept($0, rows) }
+    let (lambda, inner) = system.solve(
+      right, iterations: stopping.innerIterations, tolerance: stopping.innerTolerance)
     adjoint(of: lambda, rows)
     scaleSensitivityToForcing()
-    var change = shift
-    for j in 0..<point.count {
-      var sum = 0.0
-      for r in lambda.indices where rows.weights[r] > 0 { sum += rows.slope(j, r, state) * lambda[r] }
-      change[j] += variance[j] * sum
-    }
+    let change = zip(shift, zip(variance, rows.products(with: lambda))).map { $0 + $1.0 * $1.1 }
     let improved = search(from: point, change, before)
     if improved { trust = min(trust * 2, 16) }
     return (improved, inner)
+  }
+
+  /// T C Tᵀ λ on the rows.
+  private func swept(_ lambda: [Double], _ rows: ActiveRows) -> [Double] {
+    adjoint(of: lambda, rows)
+    let ends = SpaceTimeField(slices: 2, shape: problem.grid.shape)
+    let scale = Float(1 / initialWeight)
+    for cell in 0..<field.pitch { ends[0][cell] = scale * sensitivity[0][cell] }
+    integrator.tangent(
+      around: field, initial: UnsafePointer(ends[0]),
+      source: { [sensitivity] in UnsafePointer(sensitivity[$0]) }, sourceScale: Float(1 / residualWeight),
+      result: ends[1])
+    return rows.cells.map { Double(ends[1][$0]) }
+  }
+
+  private func adjoint(of lambda: [Double], _ rows: ActiveRows) {
+    let final = SpaceTimeField(slices: 1, shape: problem.grid.shape)
+    for (value, cell) in zip(lambda, rows.cells) { final[0][cell] += Float(value) }
+    integrator.adjoint(around: field, final: UnsafePointer(final[0]), result: sensitivity)
+  }
+
+  private func scaleSensitivityToForcing() {
+    for k in 0...last {
+      let factor = Float(1 / (k == 0 ? initialWeight : residualWeight))
+      let slice = sensitivity[k]
+      for cell in 0..<field.pitch { slice[cell] *= factor }
+    }
   }
 
   /// Try the full step, then halve it: forcing and parameters move together, and the density is integrated anew.
@@ -203,78 +229,5 @@ public final class WeakConstraint {
     integrator.use(parameters)
     integrator.integrate(into: field, forcing: forcing)
     return false
-  }
-
-  private func adjoint(of lambda: [Double], _ rows: ObservationRows) {
-    let final = SpaceTimeField(slices: 1, shape: problem.grid.shape)
-    for r in lambda.indices { final[0][r % rows.cells] += Float(lambda[r]) }
-    integrator.adjoint(around: field, final: UnsafePointer(final[0]), result: sensitivity)
-  }
-
-  private func scaleSensitivityToForcing() {
-    for k in 0...last {
-      let factor = Float(1 / (k == 0 ? initialWeight : residualWeight))
-      let slice = sensitivity[k]
-      for cell in 0..<field.pitch { slice[cell] *= factor }
-    }
-  }
-
-  private func conjugateGradients(
-    _ rows: ObservationRows, _ state: [[Float]], _ variance: [Double], _ rhs: [Double], _ stopping: Stopping
-  ) -> (solution: [Double], iterations: Int) {
-    var solution = Array(repeating: 0.0, count: rhs.count)
-    var residual = rhs
-    var direction = rhs
-    var energy = dot(residual, residual)
-    let target = energy * stopping.innerTolerance * stopping.innerTolerance
-    var iterations = 0
-    while iterations < stopping.innerIterations, energy > target, energy > 0 {
-      let image = apply(direction, rows, state, variance)
-      let curvature = dot(direction, image)
-      guard curvature > 0 else { break }
-      let step = energy / curvature
-      for r in rhs.indices {
-        solution[r] += step * direction[r]
-        residual[r] -= step * image[r]
-      }
-      let next = dot(residual, residual)
-      for r in rhs.indices { direction[r] = residual[r] + next / energy * direction[r] }
-      energy = next
-      iterations += 1
-    }
-    return (solution, iterations)
-  }
-
-  private func dot(_ a: [Double], _ b: [Double]) -> Double {
-    var sum = 0.0
-    for i in a.indices { sum += a[i] * b[i] }
-    return sum
-  }
-
-  /// (W⁻² + T C Tᵀ + G S Gᵀ) λ on the rows that act.
-  private func apply(
-    _ lambda: [Double], _ rows: ObservationRows, _ state: [[Float]], _ variance: [Double]
-  ) -> [Double] {
-    adjoint(of: lambda, rows)
-    let initial = SpaceTimeField(slices: 2, shape: problem.grid.shape)
-    let scale = Float(1 / initialWeight)
-    for cell in 0..<field.pitch { initial[0][cell] = scale * sensitivity[0][cell] }
-    integrator.tangent(
-      around: field, initial: UnsafePointer(initial[0]),
-      source: { [sensitivity] in UnsafePointer(sensitivity[$0]) }, sourceScale: Float(1 / residualWeight),
-      result: initial[1])
-    var weighted = Array(repeating: 0.0, count: state.count)
-    for j in state.indices {
-      var sum = 0.0
-      for r in lambda.indices where rows.weights[r] > 0 { sum += rows.slope(j, r, state) * lambda[r] }
-      weighted[j] = variance[j] * sum
-    }
-    var result = Array(repeating: 0.0, count: lambda.count)
-    for r in lambda.indices where rows.weights[r] > 0 {
-      var value = lambda[r] / rows.weights[r] + Double(initial[1][r % rows.cells])
-      for j in state.indices where weighted[j] != 0 { value += rows.slope(j, r, state) * weighted[j] }
-      result[r] = value
-    }
-    return result
   }
 }

@@ -66,29 +66,51 @@ public struct SyntheticGlioma: Hashable, Sendable, Codable {
   public func grow(white: Volume<Float>, gray: Volume<Float>, scheme: DiffusionScheme, seed: UInt64)
     -> Patient
   {
-    let grid = white.grid
-    let shape = grid.shape
+    let grown = density(white: white, gray: gray, scheme: scheme)
     let tissue = Tissue(white: white.voxels, gray: gray.voxels)
-    let box = SpaceTimeGrid(
-      slices: 2, shape: shape, spacing: grid.spacing, duration: SyntheticGlioma.duration)
+    let uptake = SyntheticUptake(self, scheme: scheme).image(of: grown, tissue: tissue, seed: seed)
+    return Patient(density: grown, segmentation: labels(of: grown), pet: uptake)
+  }
+
+  /// What a scan shows of `density`.
+  public func labels(of density: Volume<Float>) -> LabelMap {
+    let limits = (Float(necroticThreshold), Float(upperThreshold), Float(lowerThreshold))
+    return density.map { $0 >= limits.0 ? 4 : $0 >= limits.1 ? 1 : $0 >= limits.2 ? 3 : 0 }
+  }
+
+  /// The density at the end alone.
+  ///
+  /// Only a box is computed that the front cannot leave: the blob's radius, 2√(Dρ)·T and 16 infiltration lengths around
+  /// the foci, beyond which the density is below 1e-6.
+  public func density(white: Volume<Float>, gray: Volume<Float>, scheme: DiffusionScheme) -> Volume<Float> {
+    let shape = white.shape
+    let tissue = Tissue(white: white.voxels, gray: gray.voxels)
     let starts = voxels(in: shape).map { SyntheticGlioma.nearestMatter($0, tissue, shape) }
-    var p = GrowthParameters(
-      foci: starts.map { box.center($0.x, $0.y, $0.z) }, diffusivity: diffusivity,
-      proliferationRate: proliferationRate)
+    let box = GrowthBox(starts, reach: reach, in: white.grid)
+    let inside = Tissue(white: box.crop(white.voxels), gray: box.crop(gray.voxels))
+    let grid = SpaceTimeGrid(
+      slices: 2, shape: box.shape, spacing: white.grid.spacing, duration: SyntheticGlioma.duration)
+    let foci = starts.map { start in
+      let p = start &- box.lower
+      return grid.center(p.x, p.y, p.z)
+    }
+    var p = GrowthParameters(foci: foci, diffusivity: diffusivity, proliferationRate: proliferationRate)
     p.diffusivityRatio = diffusivityRatio
     let problem = GrowthProblem(
-      grid: box, tissue: tissue, observation: Observation(labels: Array(repeating: 0, count: shape.count)),
+      grid: grid, tissue: inside,
+      observation: Observation(labels: Array(repeating: 0, count: grid.shape.count)),
       scheme: scheme == .correct ? .correct : .compatForward, blob: InitialBlob(),
       weights: LossWeights(hasPET: false))
     let run = EulerRun(
       problem: problem, scheme: problem.scheme, parameters: p, initial: problem.initialDensity(p.foci))
     for _ in 0..<stepCount { run.advance(SyntheticGlioma.duration / Double(stepCount)) }
-    let density = Volume(grid: grid, voxels: run.density)
-    let labels = density.map { u -> Int32 in
-      let value = Double(u)
-      return value >= necroticThreshold ? 4 : value >= upperThreshold ? 1 : value >= lowerThreshold ? 3 : 0
-    }
-    return Patient(density: density, segmentation: labels, pet: uptake(density, tissue, seed))
+    return Volume(grid: white.grid, voxels: box.paste(run.density))
+  }
+
+  /// How far from a focus the tumour can be found at the end, in mm.
+  private var reach: Double {
+    InitialBlob().radius + 2 * (diffusivity * proliferationRate).squareRoot() * SyntheticGlioma.duration
+      + 16 * (diffusivity / proliferationRate).squareRoot()
   }
 
   private static func nearestMatter(_ p: SIMD3<Int>, _ tissue: Tissue, _ shape: VoxelShape) -> SIMD3<Int> {
@@ -101,28 +123,44 @@ public struct SyntheticGlioma: Hashable, Sendable, Codable {
     }
     return best
   }
+}
 
-  /// Noisy uptake in oedema and enhancing core, seen at a quarter of the resolution.
-  ///
-  /// Smooth noise of relative size 2 % stands for the published Gibbs field, whose generator is unseeded.
-  private func uptake(_ density: Volume<Float>, _ tissue: Tissue, _ seed: UInt64) -> Volume<Float> {
-    var random = RandomStream(seed: seed, purpose: "synthetic-pet")
-    let shape = density.shape
-    let coarse = VoxelShape((shape.x + 3) / 4, (shape.y + 3) / 4, (shape.z + 3) / 4)
-    var samples: [Float] = []
-    forEachCell(coarse) { _, p in
-      let value = density[4 * p.x, 4 * p.y, 4 * p.z]
-      let noisy = value + 0.02 * random.normal()
-      let shown = Double(noisy) >= lowerThreshold && Double(noisy) < necroticThreshold
-      samples.append(shown ? 0.75 * noisy : 0)
+/// The part of an image around some voxels.
+private struct GrowthBox {
+  let lower: SIMD3<Int>
+  let shape: VoxelShape
+  private let whole: VoxelShape
+
+  init(_ centers: [SIMD3<Int>], reach: Double, in grid: VoxelGrid) {
+    whole = grid.shape
+    let margin = SIMD3<Int>((reach / grid.spacing).rounded(.up)) &+ 1
+    let last = SIMD3(whole.x, whole.y, whole.z) &- 1
+    let (low, high) = centers.reduce((last, SIMD3<Int>.zero)) { (pointwiseMin($0.0, $1), pointwiseMax($0.1, $1)) }
+    lower = pointwiseMax(low &- margin, SIMD3<Int>.zero)
+    let extent = pointwiseMin(high &+ margin, last) &- lower &+ 1
+    shape = VoxelShape(extent.x, extent.y, extent.z)
+  }
+
+  func crop(_ values: [Float]) -> [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(shape.count)
+    for k in 0..<shape.z {
+      for j in 0..<shape.y {
+        let start = whole.index(lower.x, lower.y + j, lower.z + k)
+        result.append(contentsOf: values[start..<start + shape.x])
+      }
     }
-    var restored = EndPointZoom.linear(samples, coarse, to: shape)
-    let mean = restored.reduce(0, +) / Float(restored.count)
-    restored = restored.map { max($0 - 0.9 * mean, 0) }
-    let largest = restored.max() ?? 0
-    for cell in restored.indices {
-      restored[cell] = tissue.isMatter(cell) && largest > 0 ? restored[cell] / largest : 0
+    return result
+  }
+
+  func paste(_ values: [Float]) -> [Float] {
+    var result = Array(repeating: Float(0), count: whole.count)
+    for k in 0..<shape.z {
+      for j in 0..<shape.y {
+        let start = whole.index(lower.x, lower.y + j, lower.z + k)
+        for i in 0..<shape.x { result[start + i] = values[shape.index(i, j, k)] }
+      }
     }
-    return Volume(grid: density.grid, voxels: restored)
+    return result
   }
 }

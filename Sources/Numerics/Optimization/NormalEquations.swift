@@ -13,6 +13,19 @@ public enum NormalEquations {
     return solve(matrix, columns: unit).map { Array($0.joined()) }
   }
 
+  /// The lower triangular Cholesky factor L of A = L·Lᵀ, row by row, zero above the diagonal (`dpotrf`); nil where the matrix
+  /// is not symmetric positive definite.
+  public static func choleskyFactor(_ matrix: [Double], order: Int) -> [Double]? {
+    guard matrix.count == order * order, matrix.allSatisfy(\.isFinite) else { return nil }
+    // LAPACK's upper triangle, column by column, is the lower one row by row.
+    var factor = matrix
+    var (n, information) = (Int32(order), Int32(0))
+    dpotrf_("U", &n, &factor, &n, &information)
+    guard information == 0 else { return nil }
+    for row in 0..<order { for column in row + 1..<max(order, row + 1) { factor[row * order + column] = 0 } }
+    return factor
+  }
+
   private static func solve(_ matrix: [Double], columns: [[Double]]) -> [[Double]]? {
     guard let order = columns.first?.count, matrix.count == order * order else { return nil }
     guard matrix.allSatisfy(\.isFinite), columns.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { return nil }

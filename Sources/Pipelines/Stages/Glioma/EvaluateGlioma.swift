@@ -46,14 +46,14 @@ struct EvaluateGlioma: Stage {
     let (patient, _) = try PreparedPatient.read(context)
     let density = try NIfTIFile(path: context.input("density").path).readVolume().volume
     let standard = try mask("standard")
-    let plan = RadiotherapyPlan(patient, density: density, margin: 15)
+    let ranking = DensityRanking(patient, density: density)
     let covered = standard.voxels.indices.reduce(0) {
       $0 + (standard.voxels[$1] > 0 && recurrence.voxels[$1] > 0 ? 1 : 0)
     }
     try writeJSON(
       Output(
         plans: plans, recurrenceVoxels: recurrence.voxels.reduce(0) { $0 + Int($1) },
-        equalCoverageVoxels: plan.voxelsCovering(covered, of: recurrence)),
+        equalCoverageVoxels: ranking.voxelsCovering(covered, of: recurrence)),
       to: context.output("coverage.json"))
   }
 }
