@@ -66,6 +66,11 @@ struct InputTests {
     images.brain = nil
     images.white = Volume(grid: Self.grid, filledWith: 0)
     #expect(throws: GliomaError.emptyTissue) { try Patient(images, convention: nil, realigned: false) }
+    // A tumour beside the brain of the same space.
+    images.white = Self.image { i, _, _ in i < 4 ? 1 : 0 }
+    #expect(throws: GliomaError.gridsDoNotOverlap(image: "tissue maps", percent: 0, required: 50)) {
+      try Patient(images, convention: nil, realigned: false)
+    }
   }
 
   @Test("A few NaN in PET become zero with a warning, many are refused")

@@ -158,7 +158,8 @@ public struct PatientGrid: Sendable {
           }
           guard isBorder else { continue }
           let position = (SIMD3(Double(i), Double(j), Double(k)) - corner) * grid.spacing
-          result.append(.init(position: SIMD3<Float>(position), label: label, volume: Float(grid.voxelVolume)))
+          result.append(
+            .init(position: SIMD3<Float>(position), label: label, volume: Float(grid.voxelVolume)))
         }
       }
     }

@@ -135,7 +135,9 @@ private struct GrowthBox {
     whole = grid.shape
     let margin = SIMD3<Int>((reach / grid.spacing).rounded(.up)) &+ 1
     let last = SIMD3(whole.x, whole.y, whole.z) &- 1
-    let (low, high) = centers.reduce((last, SIMD3<Int>.zero)) { (pointwiseMin($0.0, $1), pointwiseMax($0.1, $1)) }
+    let (low, high) = centers.reduce((last, SIMD3<Int>.zero)) {
+      (pointwiseMin($0.0, $1), pointwiseMax($0.1, $1))
+    }
     lower = pointwiseMax(low &- margin, SIMD3<Int>.zero)
     let extent = pointwiseMin(high &+ margin, last) &- lower &+ 1
     shape = VoxelShape(extent.x, extent.y, extent.z)

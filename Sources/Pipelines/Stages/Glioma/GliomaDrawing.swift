@@ -4,8 +4,13 @@ import ImageFiles
 import Imaging
 import Reports
 
-/// Slices of a patient with density in colour and contours of plans.
+/// Slices of a patient with density in colour, its isolines and contours of plans.
 struct GliomaDrawing {
+  /// The densities whose isolines are drawn, with their colours.
+  static let isolines: [(density: Float, color: SIMD3<UInt8>)] = [
+    (0.01, [0, 150, 136]), (0.1, [0, 229, 255]), (0.5, [150, 255, 120]),
+  ]
+
   let patient: Patient
   let density: Volume<Float>
 
@@ -18,24 +23,47 @@ struct GliomaDrawing {
       (0..<shape.x * shape.y).contains { patient.segmentation.voxels[$0 + k * shape.x * shape.y] > 0 }
     }
     guard let first = tumor.first, let last = tumor.last else { return [] }
+    let frame = brainFrame()
     return try [1, 2, 3].map { quarter in
       let k = first + (last - first) * quarter / 4
-      var image = RGBImage(width: shape.x, height: shape.y, color: .zero)
+      var image = RGBImage(width: frame.x.count, height: frame.y.count, color: .zero)
       let core = patient.segmentation.map { $0 >= TumorRegion.enhancing.rawValue ? Float(1) : 0 }
-      for j in 0..<shape.y {
-        for i in 0..<shape.x {
+      for j in frame.y {
+        for i in frame.x {
           let cell = shape.index(i, j, k)
           let tissue = 0.75 * patient.white.voxels[cell] + 0.4 * patient.gray.voxels[cell]
           var color = heat(density.voxels[cell], over: tissue)
+          for line in GliomaDrawing.isolines where isEdge(density, i, j, k, above: line.density) {
+            color = line.color
+          }
           if isEdge(core, i, j, k) { color = [255, 220, 0] }
           if isEdge(standard, i, j, k) { color = [40, 120, 255] }
           if isEdge(model, i, j, k) { color = [255, 255, 255] }
           if let recurrence, isEdge(recurrence, i, j, k) { color = [255, 0, 255] }
-          image[i, shape.y - 1 - j] = color
+          image[i - frame.x.lowerBound, frame.y.upperBound - 1 - j] = color
         }
       }
-      return Figure(try encoded(image, scale: 2), caption: "slice \(k)")
+      return Figure(try encoded(image, scale: 3), caption: "slice \(k)")
     }
+  }
+
+  /// The columns and rows that hold brain, with a rim.
+  private func brainFrame() -> (x: Range<Int>, y: Range<Int>) {
+    let shape = density.shape
+    var (lower, upper) = (SIMD2(shape.x, shape.y), SIMD2(0, 0))
+    for k in 0..<shape.z {
+      for j in 0..<shape.y {
+        for i in 0..<shape.x where patient.brain.voxels[shape.index(i, j, k)] > 0 {
+          lower = SIMD2(min(lower.x, i), min(lower.y, j))
+          upper = SIMD2(max(upper.x, i + 1), max(upper.y, j + 1))
+        }
+      }
+    }
+    guard upper.x > lower.x else { return (0..<shape.x, 0..<shape.y) }
+    let rim = 4
+    return (
+      max(lower.x - rim, 0)..<min(upper.x + rim, shape.x), max(lower.y - rim, 0)..<min(upper.y + rim, shape.y)
+    )
   }
 
   /// The snapshots of the growth side by side, at the height where the last one is densest.
@@ -59,11 +87,13 @@ struct GliomaDrawing {
     return Figure(try encoded(image, scale: 3), caption: "from the first to the last time slice")
   }
 
-  private func isEdge(_ mask: Volume<Float>, _ i: Int, _ j: Int, _ k: Int) -> Bool {
-    guard mask[i, j, k] > 0.5 else { return false }
+  private func isEdge(
+    _ mask: Volume<Float>, _ i: Int, _ j: Int, _ k: Int, above level: Float = 0.5
+  ) -> Bool {
+    guard mask[i, j, k] >= level else { return false }
     let shape = mask.shape
     return [(1, 0), (-1, 0), (0, 1), (0, -1)].contains { di, dj in
-      !shape.contains(i + di, j + dj, k) || mask[i + di, j + dj, k] <= 0.5
+      !shape.contains(i + di, j + dj, k) || mask[i + di, j + dj, k] < level
     }
   }
 

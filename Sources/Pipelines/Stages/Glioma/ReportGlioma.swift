@@ -51,25 +51,19 @@ struct ReportGlioma: Stage {
         "Density and plans",
         [
           .paragraph(
-            "Density in colour over the tissue map. Blue: standard margin; white: model plan of equal volume; "
-              + "yellow: visible core\(recurrence == nil ? "." : "; magenta: recurrence.")"),
+            "Density in colour over the tissue map, with its isolines at 1 % (teal), 10 % (cyan) and 50 % (green). "
+              + "Blue: standard margin; white: model plan of equal volume; yellow: visible core\(recurrence == nil ? "." : "; magenta: recurrence.")"
+          ),
           .figures(try drawing.figures(standard: standard, model: model, recurrence: recurrence)),
         ]))
     if let url = context.optionalInput("growth") {
       let growth = try NIfTIFile(path: url.path).readVolume().volume
       report.sections.append(.init("Growth", [.figures([try drawing.strip(growth)])]))
     }
-    let rows = parameters.keys.sorted().compactMap { name -> [Table.Cell]? in
-      guard let entry = parameters[name] else { return nil }
-      let interval = entry.interval.map { "\(short($0[0])) to \(short($0[1]))" } ?? ""
-      return [
-        .init(name), .init(short(entry.value)), .init(interval), .init(entry.unit),
-        .init(entry.hitBound ? "at its bound" : ""),
-      ]
-    }
+    let rows = parameterRows(parameters, hasPET: patient.pet != nil)
     report.sections.append(
       .init("Parameters", [.table(Table(columns: ["parameter", "value", "5–95 %", "unit", ""], rows: rows))]))
-    report.sections.append(.init("Loss", [.chart(try lossChart(context.input("loss")))]))
+    report.sections.append(.init("Loss", [try lossCourse(context.input("loss"))]))
     let picture = IllustrativeDose(dose: dose, prescription: Double(dose.voxels.max() ?? 60))
     let doses = stride(from: 0.0, through: picture.prescription, by: 1).map { $0 }
     let structures =
@@ -96,15 +90,51 @@ struct ReportGlioma: Stage {
 
   private func short(_ value: Double) -> String {
     abs(value) >= 0.01 && abs(value) < 10000
-      ? "\((value * 1000).rounded() / 1000)" : value.formatted(.number.notation(.scientific))
+      ? "\((value * 1000).rounded() / 1000)" : String(format: "%.2e", value)
   }
 
-  private func lossChart(_ url: URL) throws -> LineChart {
+  /// The parameters in the order in which a reader asks for them.
+  private static let titles = [
+    ("infiltration_length", "Infiltration length √(D/ρ)"), ("travelled_distance", "Speed × time 2√(Dρ)·T"),
+    ("diffusivity_times_duration", "Diffusivity × time D·T"),
+    ("proliferation_times_duration", "Proliferation × time ρ·T"),
+    ("diffusivity_ratio", "White over grey diffusivity R"),
+    ("threshold_core", "Density at the core's border"),
+    ("threshold_edema", "Density at the oedema's border"), ("pet_slope", "PET slope"),
+    ("pet_background", "PET background"), ("loss", "Discrete loss"),
+  ]
+
+  private func parameterRows(_ parameters: [String: ParameterReport], hasPET: Bool) -> [[Table.Cell]] {
+    let known = ReportGlioma.titles.filter { hasPET || !$0.0.hasPrefix("pet_") }
+    let foci = parameters.keys.filter { $0.hasPrefix("focus_") }.sorted().map { key in
+      (key, "Origin " + key.dropFirst("focus_".count).replacingOccurrences(of: "_", with: ", "))
+    }
+    return (known + foci).compactMap { name, title in
+      guard let entry = parameters[name] else { return nil }
+      let interval = entry.interval.map { "\(short($0[0])) to \(short($0[1]))" } ?? ""
+      return [
+        .init(title), .init(short(entry.value)), .init(interval),
+        .init(name.hasPrefix("focus_") ? "mm in the box" : entry.unit),
+        .init(entry.hitBound ? "at its bound" : ""),
+      ]
+    }
+  }
+
+  /// A curve of the terms, or a table where there are too few rows to draw one.
+  private func lossCourse(_ url: URL) throws -> Report.Block {
     let lines = try String(contentsOf: url, encoding: .utf8).split(separator: "\n").map {
       $0.split(separator: ",").map(String.init)
     }
-    guard let header = lines.first else {
-      return LineChart(title: "Loss", horizontal: "iteration", curves: [])
+    guard let header = lines.first, lines.count > 3 else {
+      return .table(
+        Table(
+          columns: lines.first ?? [],
+          rows: lines.dropFirst().map { row in
+            row.map { text in
+              guard text.contains("."), let value = Double(text) else { return Table.Cell(text) }
+              return Table.Cell(value == 0 ? "0" : short(value))
+            }
+          }))
     }
     let curves = ["total", "residual", "data_low", "data_high"].compactMap { name -> LineChart.Curve? in
       guard let column = header.firstIndex(of: name) else { return nil }
@@ -113,6 +143,7 @@ struct ReportGlioma: Stage {
       }
       return LineChart.Curve(name, points)
     }
-    return LineChart(title: "Loss", horizontal: "row of loss.csv", curves: curves, scale: .logarithmic)
+    return .chart(
+      LineChart(title: "Loss", horizontal: "row of loss.csv", curves: curves, scale: .logarithmic))
   }
 }
