@@ -79,4 +79,19 @@ private func largest(_ matrix: Matrix) -> Double { matrix.elements.map(abs).max(
       try LinearAlgebra.symmetricEigen(Matrix([[.nan]]))
     }
   }
+
+  @Test("The Cholesky factor is lower triangular and multiplies back; an indefinite matrix has none")
+  func choleskyFactor() throws {
+    let matrix = [4.0, 2, -1, 2, 5, 0.5, -1, 0.5, 3]
+    let factor = try #require(NormalEquations.choleskyFactor(matrix, order: 3))
+    #expect(factor[1] == 0 && factor[2] == 0 && factor[5] == 0)
+    for i in 0..<3 {
+      for j in 0..<3 {
+        let product = (0..<3).reduce(0.0) { $0 + factor[i * 3 + $1] * factor[j * 3 + $1] }
+        #expect(abs(product - matrix[i * 3 + j]) < 1e-12)
+      }
+    }
+    #expect(NormalEquations.choleskyFactor([1, 2, 2, 1], order: 2) == nil)
+    #expect(NormalEquations.choleskyFactor([1, .nan, .nan, 1], order: 2) == nil)
+  }
 }

@@ -7,7 +7,7 @@ import Numerics
 /// drawn anew around the mean of its neighbourhood. Its mean of one half, which the published program adds to the density
 /// and so to every threshold, is taken off except in the published scheme; its generator is unseeded, so its images
 /// cannot be reproduced number for number.
-struct SyntheticUptake {
+package struct SyntheticUptake {
   /// Standard deviation of a voxel around the mean of its neighbourhood.
   static let deviation: Float = 0.005
   /// Sweeps.
