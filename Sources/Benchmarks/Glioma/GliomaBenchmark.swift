@@ -6,17 +6,12 @@ import Numerics
 
 /// One synthetic patient in the built-in phantom, by one solver.
 struct GliomaBenchmark: Measurement {
-  enum Solver: String, ExpressibleByArgument {
-    case gaussNewton = "gauss-newton"
-    case adam, strong
-  }
-
   static let configuration = CommandConfiguration(
     commandName: "glioma", abstract: "Time a solver of the discrete loss on a synthetic patient.")
 
   @Option(help: "Time slices.") var nt = 192
   @Option(help: "Cells along each axis.") var nx = 48
-  @Option(help: "gauss-newton, strong or adam.") var solver = Solver.gaussNewton
+  @Option(help: "gauss-newton, strong, adam, seed or static.") var solver = StudyMethod.gaussNewton
   @Option(help: "Epochs of adam.") var epochs = 20
   @Option(help: "Number of the synthetic patient.") var patient = 0
   @Option(help: "Foci of the synthetic patient: 1 or 3.") var foci = 1
@@ -59,37 +54,15 @@ struct GliomaBenchmark: Measurement {
       let d = begin.duration(to: clock.now).components
       return Double(d.seconds) + Double(d.attoseconds) * 1e-18
     }
-    let cut = PatientGrid(case0, slices: nt, count: nx)
-    let solution: GrowthSolution
-    var epochMs: Double?
-    switch solver {
-    case .gaussNewton, .strong:
-      var gauss = GaussNewtonSolver()
-      gauss.isStrongOnly = solver == .strong
-      solution = try gauss.solve(cut.problem, components: cut.components, core: cut.coreCells)
-    case .adam:
-      let seed = cut.seedingRun()
-      let start = seconds()
-      solution = try AdamSolver.solve(
-        cut.problem, seed: seed, epochs: epochs, rate: 1e-3, schedule: .constant)
-      epochMs = 1000 * (seconds() - start) / Double(epochs)
-    }
+    let setup = GliomaSetup(case0, scheme: .correct, slices: nt, cells: nx)
+    let solution = try solver.solve(setup, epochs: epochs)
     let spent = seconds()
-    let density = cut.density(solution.density, brain: case0.brain)
-    var (squares, count, both, either) = (0.0, 0.0, 0.0, 0.0)
-    for voxel in density.voxels.indices {
-      let (found, real) = (Double(density.voxels[voxel]), Double(truth.density.voxels[voxel]))
-      if real > 0.01, real < 0.25 {
-        squares += (found - real) * (found - real)
-        count += 1
-      }
-      if found >= 0.1 && real >= 0.1 { both += 2 }
-      either += (found >= 0.1 ? 1 : 0) + (real >= 0.1 ? 1 : 0)
-    }
+    let epochMs = solver == .adam ? solution.history.last.map { 1000 * $0.seconds / Double(epochs) } : nil
+    let error = DensityError(found: setup.density(solution.density, brain: case0.brain), truth: truth.density)
     return Report(
       nt: nt, nx: nx, solver: solver.rawValue, threads: threads, seconds: spent, epochMs: epochMs,
       loss: solution.terms.total,
       terms: Dictionary(uniqueKeysWithValues: zip(LossTerms.names, solution.terms.values)),
-      lowDensityRmse: (squares / max(count, 1)).squareRoot(), dice10: either > 0 ? both / either : 1)
+      lowDensityRmse: error.lowDensityRmse, dice10: error.dice10)
   }
 }

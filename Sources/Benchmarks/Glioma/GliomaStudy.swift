@@ -21,7 +21,7 @@ struct GliomaStudy: ParsableCommand {
   @Option(help: "Patients of each group.") var patients = 50
   @Option(help: "Groups: 1, 3 or both foci counts.") var foci: [Int] = [1, 3]
   @Option(help: "Methods: seed, strong, adam, gauss-newton, static.")
-  var methods = ["seed", "strong", "gauss-newton", "static"]
+  var methods: [StudyMethod] = [.seed, .strong, .gaussNewton, .staticField]
   @Option(help: "Time slices.") var nt = 192
   @Option(help: "Cells along each axis.") var nx = 48
   @Option(help: "Epochs of adam.") var epochs = 9000
@@ -33,9 +33,6 @@ struct GliomaStudy: ParsableCommand {
       throw ValidationError("nt and nx even and at least 8; patients, epochs and threads above 0")
     }
     guard foci.allSatisfy({ $0 == 1 || $0 == 3 }) else { throw ValidationError("foci: 1 or 3") }
-    for name in methods where StudyMethod(rawValue: name) == nil {
-      throw ValidationError("method \(name): seed, strong, adam, gauss-newton or static expected")
-    }
   }
 
   func run() throws {
@@ -51,7 +48,7 @@ struct GliomaStudy: ParsableCommand {
   }
 
   private func study(_ index: Int, _ count: Int, _ atlas: Volume<Float>, _ folder: URL) throws {
-    let missing = methods.compactMap(StudyMethod.init(rawValue:)).filter { method in
+    let missing = methods.filter { method in
       !FileManager.default.fileExists(atPath: file(method, index, count, folder).path)
     }
     guard !missing.isEmpty else { return }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Glioma
 import Imaging
@@ -18,7 +19,7 @@ struct StudyRecord: Codable {
 }
 
 /// The methods that are compared.
-enum StudyMethod: String, CaseIterable, Codable {
+enum StudyMethod: String, CaseIterable, Codable, ExpressibleByArgument {
   case seed, strong, adam
   case gaussNewton = "gauss-newton"
   case staticField = "static"
