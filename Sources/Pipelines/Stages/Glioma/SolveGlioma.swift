@@ -107,12 +107,12 @@ struct SolveGlioma: Stage {
       ParameterReport.entries(solution, ensemble, problem), to: context.output("parameters.json"))
   }
 
+  /// Without times: the same input gives the same bytes.
   private func lossTable(_ solution: GrowthSolution) -> String {
-    var lines = ["phase,iteration,seconds,total," + LossTerms.names.joined(separator: ",")]
+    var lines = ["phase,iteration,total," + LossTerms.names.joined(separator: ",")]
     for row in solution.history {
       let numbers = ([row.terms.total] + row.terms.values).map { "\($0)" }.joined(separator: ",")
-      let seconds = (row.seconds * 1000).rounded() / 1000
-      lines.append("\(row.phase),\(row.iteration),\(seconds),\(numbers)")
+      lines.append("\(row.phase),\(row.iteration),\(numbers)")
     }
     return lines.joined(separator: "\n") + "\n"
   }
