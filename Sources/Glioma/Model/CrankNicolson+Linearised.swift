@@ -106,7 +106,7 @@ extension CrankNicolson {
           let z = load16(rhs + p) - load16(center + p) * v + 0.5 * load16(image + p)
           let d = alpha * load16(update + p) + beta * (z * load16(inverse + p))
           store16(d, update + p)
-          store16(v + d, next + p)
+          store16(flushed(v + d), next + p)
           p += 16
         }
       }

@@ -159,7 +159,7 @@ package final class CrankNicolson: @unchecked Sendable {
           let z = load16(rhs + p) - rate * v + 0.5 * (load16(image + p) + grown)
           let d = alpha * load16(update + p) + beta * (z * load16(inverse + p))
           store16(d, update + p)
-          store16(v + d, next + p)
+          store16(flushed(v + d), next + p)
           p += 16
         }
       }

@@ -41,3 +41,8 @@ func excess(_ v: SIMD16<Float>) -> SIMD16<Float> {
   let above = v - 1
   return 0.5 * (v - magnitude(v)) + 0.5 * (above + magnitude(above))
 }
+
+/// v with what is below 1e-25 set to zero: fields fade over many cells, and arithmetic with numbers that are too small
+/// for a normal exponent is a hundred times slower.
+@inline(__always)
+func flushed(_ v: SIMD16<Float>) -> SIMD16<Float> { (v + 1e-18) - 1e-18 }

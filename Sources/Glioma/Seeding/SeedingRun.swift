@@ -119,7 +119,7 @@ final class EulerRun {
         while p < cells.upperBound {
           let density = load16(u + p)
           let rate = load16(w + p) + growth * load16(mask + p) * (density * (1 - density))
-          store16(density + step * rate, v + p)
+          store16(flushed(density + step * rate), v + p)
           p += 16
         }
       }
