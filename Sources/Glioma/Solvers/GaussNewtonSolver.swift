@@ -72,7 +72,7 @@ public struct GaussNewtonSolver: Sendable {
       parameters: parameters, density: field.slice(problem.grid.slices - 1),
       snapshots: GrowthSolution.snapshots(of: field), terms: terms, history: history,
       covariance: GaussNewtonSolver.covariance(
-        strong.hessian.isEmpty ? best.hessian : strong.hessian, parameters))
+        strong.hessian.isEmpty ? best.hessian : strong.hessian, parameters, errorsTogether: prior.weight))
   }
 
   /// Above this number of cells the starts are fitted on a grid of half as many cells along each axis.
@@ -104,14 +104,17 @@ public struct GaussNewtonSolver: Sendable {
     return weak.objective < strong.objectiveOfCells ? weak : fromStrong()
   }
 
-  /// The inverse of the Gauss–Newton Hessian; coordinates the data do not move get their prior's variance only.
-  static func covariance(_ hessian: [Double], _ parameters: GrowthParameters) -> [Double]? {
+  /// The inverse of the Gauss–Newton Hessian for data of which `errorsTogether` cells err as one (the prior's weight, so that a
+  /// coordinate the data do not move keeps its prior's variance).
+  static func covariance(
+    _ hessian: [Double], _ parameters: GrowthParameters, errorsTogether: Double
+  ) -> [Double]? {
     let n = ParameterVector(parameters).count
     guard hessian.count == n * n else { return nil }
     var regular = hessian
     let scales = ParameterVector.stepScales(foci: parameters.foci.count)
     for j in 0..<n where regular[j * n + j] <= 1e-9 { regular[j * n + j] = 1 / (scales[j] * scales[j]) }
     for j in 0..<n { regular[j * n + j] *= 1 + 1e-9 }
-    return NormalEquations.inverse(regular, order: n)
+    return NormalEquations.inverse(regular, order: n)?.map { $0 * max(errorsTogether, 1) }
   }
 }

@@ -56,8 +56,10 @@ struct ParameterVector: Sendable {
 
 /// Gaussian knowledge about the parameters before the scan is seen.
 ///
-/// The thresholds follow what is known of the visibility of tumour cells (core from about 0.6, oedema from about 0.28); the
-/// rates are almost free. The prior is not part of the published loss and is reported apart from it.
+/// The thresholds follow what is known of the visibility of tumour cells (core from about 0.6, oedema from about 0.28), the
+/// rates the front that the width of the oedema and the size of the tumour tell for such thresholds. Without it the fit
+/// widens the flank and draws the thresholds together: the intervals hold, and the density beyond them is wrong. The prior
+/// is not part of the published loss and is reported apart from it.
 public struct ParameterPrior: Hashable, Sendable, Codable {
   /// Mean and standard deviation of θ_up.
   public var upperThreshold = [0.60, 0.08]
@@ -70,11 +72,12 @@ public struct ParameterPrior: Hashable, Sendable, Codable {
   /// Mean and standard deviation of the PET background.
   public var petBackground = [0.3, 0.1]
   /// Standard deviation of ln D and ln ρ around the starting point.
-  public var rateDeviation = 1.5
+  public var rateDeviation = 0.35
   /// Standard deviation of a focus around its starting point, in mm.
   public var focusDeviation = 10.0
-  /// Weight of the prior against the data, in cells of data misfit; 0 switches it off.
-  public var weight = 10.0
+  /// Weight of the prior against the data, in cells of data misfit: how many cells err together, because what they miss is
+  /// the model's error and not their own. 0 switches the prior off.
+  public var weight = 1000.0
 
   /// The default knowledge.
   public init() {}

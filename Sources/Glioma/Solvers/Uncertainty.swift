@@ -5,8 +5,7 @@ import Numerics
 /// An ensemble of growth runs around a fit: the Laplace approximation carried through the model.
 ///
 /// Parameters are drawn from a Gaussian whose covariance is the inverse Gauss–Newton Hessian, each followed by one
-/// forward run on a coarse grid. Data errors of neighbouring cells are not independent, so the covariance is widened
-/// by `correlation`, the number of cells that err together.
+/// forward run on a coarse grid. Cells that err together are counted in the covariance.
 public struct GrowthEnsemble: Sendable {
   /// Mean density, one value a cell of `shape`.
   public let mean: [Float]
@@ -22,13 +21,12 @@ public struct GrowthEnsemble: Sendable {
   /// Draw `members` runs around `solution` on the grid of `problem`; nil without a covariance.
   public init?(
     _ problem: GrowthProblem, _ solution: GrowthSolution, members: Int, seed: UInt64,
-    threshold: Float = 0.1, correlation: Double = 30
+    threshold: Float = 0.1
   ) {
     guard let covariance = solution.covariance, members >= 2 else { return nil }
     let center = ParameterVector(solution.parameters)
     let n = center.count
     guard let factor = NormalEquations.choleskyFactor(covariance, order: n) else { return nil }
-    let widening = correlation.squareRoot()
     let coarse = problem.grid.shape.count > 20_000 ? problem.coarsened() : problem
     let timeStep = coarse.grid.timeStep
     let draws = (0..<members).map { member -> ParameterVector in
@@ -38,7 +36,7 @@ public struct GrowthEnsemble: Sendable {
       for j in 0..<n {
         var shift = 0.0
         for l in 0...j { shift += factor[j * n + l] * normal[l] }
-        vector.values[j] += widening * shift
+        vector.values[j] += shift
       }
       return ParameterVector(vector.parameters(timeStep: timeStep))
     }

@@ -17,7 +17,7 @@ public final class WeakConstraint {
     /// Conjugate-gradient iterations of one outer step.
     public var innerIterations = 20
     /// Relative residual at which an inner solve ends.
-    public var innerTolerance = 3e-2
+    public var innerTolerance = 1e-2
     /// Stop when the root mean square violation of the intervals falls below this density: what is left is within
     /// the uncertainty of the segmentation (discrepancy principle). 0 switches it off.
     public var violation = 0.015
@@ -85,8 +85,17 @@ public final class WeakConstraint {
     if stopping.lossRatio > 0, history[0].terms.total < stopping.lossRatio * start { return }
     for step in 1...max(stopping.outerSteps, 1) {
       if stopping.violation > 0, let now = history.last, now.violation < stopping.violation { return }
-      let (improved, inner) = outerStep(stopping, trust: &trust)
+      var rule = stopping
+      var (improved, inner) = outerStep(rule, trust: &trust)
       spent += inner
+      // A step that leads uphill was too long for the linear model, or solved too loosely.
+      for _ in 0..<WeakConstraint.retries where !improved {
+        trust *= 0.1
+        rule.innerTolerance *= 0.1
+        rule.innerIterations *= 2
+        (improved, inner) = outerStep(rule, trust: &trust)
+        spent += inner
+      }
       guard improved else { return }
       record(step: step, inner: spent)
       guard let now = history.last, history.count >= 2 else { return }
@@ -96,6 +105,8 @@ public final class WeakConstraint {
       if before - now.terms.total < 1e-3 * before { return }
     }
   }
+
+  private static let retries = 2
 
   private func record(step: Int, inner: Int) {
     let rows = ObservationRows(problem, field[last], parameters)

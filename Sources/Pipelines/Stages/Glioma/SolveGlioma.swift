@@ -50,7 +50,7 @@ struct SolveGlioma: Stage {
   var epochs = 9000
   var learningRate = 1e-3
   var schedule = Schedule.constant
-  var priorWeight = 10.0
+  var priorWeight = 1000.0
   var outerSteps = 5
   var innerIterations = 20
   var discrepancy = 0.015
