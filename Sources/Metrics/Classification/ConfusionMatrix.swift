@@ -16,6 +16,14 @@ public struct ConfusionMatrix: Sendable, Hashable, Codable {
     for (r, p) in zip(reference, predicted) { counts[r][p] += 1 }
   }
 
+  /// The sum of tables with the same classes.
+  public init(sum tables: [ConfusionMatrix], classes: Int) {
+    self.init(reference: [], predicted: [], classes: classes)
+    for table in tables {
+      for r in 0..<classes { for p in 0..<classes { counts[r][p] += table.counts[r][p] } }
+    }
+  }
+
   /// How often class `c` occurs in the reference.
   public func support(of c: Int) -> Int { counts[c].reduce(0, +) }
 

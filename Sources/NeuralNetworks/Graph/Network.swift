@@ -44,6 +44,11 @@ public struct Network: Sendable {
   /// Make these maps the network's outputs, in this order.
   public mutating func setOutputs(_ maps: [FeatureMap]) { outputs = maps }
 
+  /// The maps that the layer writing `map` reads.
+  public func inputs(of map: FeatureMap) -> [FeatureMap] {
+    nodes[map.node].inputs.map { FeatureMap(node: $0, channels: nodes[$0].channels) }
+  }
+
   /// Add a layer; `defining` are its parameters by role.
   mutating func add(
     _ layer: Layer, reading inputs: [FeatureMap], channels: Int, name: String,
