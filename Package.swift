@@ -114,7 +114,8 @@ let package = Package(
       name: "Benchmarks",
       dependencies: [
         "Imaging", "Numerics", "ImageFiles", "ImageAnalysis", "Metrics", "NeuralNetworks", "Vessels",
-        "BloodCells", "Glioma", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "BloodCells", "Glioma", "Pipelines",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 
     // MARK: - Tests
@@ -133,7 +134,7 @@ let package = Package(
     tests(of: "NeuralNetworks", ["COneDNN", "Numerics"]),
     tests(of: "ImageAnalysis"),
     tests(of: "Metrics", ["ImageAnalysis"]),
-    tests(of: "BloodCells", ["ImageAnalysis", "Imaging", "Metrics", "Numerics"]),
+    tests(of: "BloodCells", ["ImageAnalysis", "Imaging", "Metrics", "NeuralNetworks", "Numerics"]),
     tests(of: "Vessels"),
     tests(of: "Pipelines", ["Reports", "Imaging"]),
     tests(of: "Reports"),

@@ -34,16 +34,6 @@ import Testing
     }
   }
 
-  @Test("The picture of a cell is centred on it, empty slide is 1") func picture() throws {
-    var image = RGBImage(width: 60, height: 60, color: [224, 224, 224])
-    for y in 20..<40 { for x in 25..<45 { image[x, y] = [112, 112, 112] } }
-    let cell = Ellipse(center: [34.5, 29.5], semiAxes: [10, 10], angle: 0)
-    let picture = CellImage(of: cell, in: BalancedSmear(balanced: image), window: 40, side: 20)
-    #expect(picture.values.count == 1600)
-    #expect(picture.values[0] == 1 && picture.values[10 * 20 + 10] == 0.5)
-    #expect(picture.values[1200] == 0 && picture.values[1200 + 10 * 20 + 10] == 1)
-  }
-
   @Test("Slides are on one side only and every class on both", arguments: [1, 2, 3] as [UInt64])
   func split(seed: UInt64) {
     let counts = Dictionary(

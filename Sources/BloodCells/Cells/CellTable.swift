@@ -27,7 +27,7 @@ public enum CellTable {
   ///
   /// - Throws: ``CellTableError`` naming the line that cannot be read.
   public static func cells(_ text: String) throws(CellTableError) -> [SmearCell] {
-    let rows = try table(text, columns: columns)
+    let rows = try rows(text, columns: columns)
     var cells: [SmearCell] = []
     for (number, row) in rows.enumerated() {
       let values = row.prefix(8).map { Double($0) ?? .nan }
@@ -45,7 +45,7 @@ public enum CellTable {
   /// The centres in any table with columns `x` and `y`, such as hand-made labels.
   public static func centers(_ text: String) throws(CellTableError) -> [SIMD2<Double>] {
     var centers: [SIMD2<Double>] = []
-    for (number, row) in try table(text, columns: ["x", "y"]).enumerated() {
+    for (number, row) in try rows(text, columns: ["x", "y"]).enumerated() {
       guard let x = Double(row[0]), let y = Double(row[1]), x.isFinite, y.isFinite else {
         throw .unreadable(line: number + 2, text: row.joined(separator: ","))
       }
@@ -55,7 +55,7 @@ public enum CellTable {
   }
 
   /// The named columns of every line after the header.
-  private static func table(_ text: String, columns: [String]) throws(CellTableError) -> [[String]] {
+  public static func rows(_ text: String, columns: [String]) throws(CellTableError) -> [[String]] {
     let lines = text.split(whereSeparator: \.isNewline).map {
       $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }

@@ -35,4 +35,14 @@ public struct SeparatedSmear: Sendable {
   public var concavePoints: [SIMD2<Double>]
   /// What was left out.
   public var rejected: [Rejected]
+
+  /// Cells found elsewhere, such as read from files.
+  public init(
+    cells: [SmearCell], labels: Plane<UInt16>, concavePoints: [SIMD2<Double>], rejected: [Rejected]
+  ) {
+    self.cells = cells
+    self.labels = labels
+    self.concavePoints = concavePoints
+    self.rejected = rejected
+  }
 }

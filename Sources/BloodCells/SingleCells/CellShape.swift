@@ -15,11 +15,6 @@ public struct CellShape: Sendable, Hashable, Codable {
   public let pallor: Double
   /// The visible area over the ellipse's: below 1 where another cell or the border hides a part.
   public let visibleShare: Double
-
-  /// The values in the order networks take them.
-  public var values: [Float] {
-    [relativeArea, axisRatio, solidity, circularity, pallor, visibleShare].map { Float($0) }
-  }
 }
 
 extension SeparatedSmear {
@@ -30,8 +25,11 @@ extension SeparatedSmear {
     return areas.isEmpty ? nil : areas[areas.count / 2]
   }
 
-  /// The shape of `cell`, whose brightness is taken from a balanced image.
-  public func shape(of cell: SmearCell, in smear: BalancedSmear) -> CellShape {
+  /// The diameter of the circle with the median cell's area; nil without cells.
+  public var medianCellDiameter: Double? { medianCellArea.map { 2 * ($0 / .pi).squareRoot() } }
+
+  /// The shape of `cell`, whose brightness is taken from a balanced image and whose size is compared with `medianArea`.
+  public func shape(of cell: SmearCell, in smear: BalancedSmear, medianArea: Double) -> CellShape {
     let box = box(of: cell)
     var mask = PlanarMask(width: box.columns.count, height: box.rows.count, filledWith: 0)
     var (inner, outer) = ((sum: 0.0, count: 0.0), (sum: 0.0, count: 0.0))
@@ -53,7 +51,7 @@ extension SeparatedSmear {
     let (hull, perimeter) = (outline.convexHull.area, outline.perimeter)
     let level = Double(BalancedSmear.backgroundLevel)
     return CellShape(
-      relativeArea: medianCellArea.map { cell.ellipse.area / $0 } ?? 1, axisRatio: cell.ellipse.axisRatio,
+      relativeArea: cell.ellipse.area / medianArea, axisRatio: cell.ellipse.axisRatio,
       solidity: hull > 0 ? outline.area / hull : 1,
       circularity: perimeter > 0 ? min(1, 4 * .pi * outline.area / (perimeter * perimeter)) : 0,
       pallor: inner.count > 0 && outer.count > 0

@@ -1,0 +1,193 @@
+import Foundation
+import NeuralNetworks
+import Numerics
+
+/// How a classifier of cells is trained, as a value.
+public struct CellTraining: Sendable, Hashable, Codable {
+  /// The network.
+  public var network: CellNetwork
+  /// What is done about rare types.
+  public var imbalance = ImbalanceMethod.none
+  /// Passes over the training cells.
+  public var epochs = 40
+  /// Cells a step.
+  public var batch = 64
+  /// The highest learning rate of AdamW: one epoch up to it, then half a cosine to a hundredth.
+  public var learningRate = 2e-3
+  /// Decoupled weight decay.
+  public var weightDecay = 0.05
+  /// Label smoothing ε of the cross-entropies.
+  public var labelSmoothing = 0.05
+  /// Decay of the weight average, which is what is kept in the end.
+  public var averageDecay = 0.995
+  /// What activations are stored as.
+  public var precision = Plan.Precision.automatic
+  /// All random numbers follow from it.
+  public var seed: UInt64 = 1
+
+  /// A training of `network`; every other setting has its default.
+  public init(network: CellNetwork) { self.network = network }
+
+  /// What happened in an epoch.
+  public struct Epoch: Sendable, Hashable, Codable {
+    /// Its number, 1 = first.
+    public let number: Int
+    /// The mean loss of its steps.
+    public let loss: Double
+    /// The learning rate at its end.
+    public let learningRate: Double
+    /// Seconds it took.
+    public let seconds: Double
+  }
+
+  /// Train on `samples`, whose types are places in `types`.
+  ///
+  /// - Parameters:
+  ///   - checkpoint: Where an earlier run of the same training stopped.
+  ///   - onEpoch: Called after every epoch with a way to get a checkpoint; an error it throws ends the training.
+  /// - Returns: The averaged weights, as they were after the last step.
+  /// - Throws: ``CellModelError/unusableLabels(reason:)`` where a type has no cell; `TrainingError`;
+  ///   `NeuralNetworkError`; what `onEpoch` throws.
+  public func run(
+    on samples: [CellSample], types: [String], from checkpoint: Checkpoint? = nil,
+    onEpoch: (Epoch, () -> Checkpoint) throws -> Void
+  ) throws -> Weights {
+    var run = try CellTrainingRun(self, samples: samples, types: types, checkpoint: checkpoint)
+    while run.epoch < epochs {
+      let report = try run.nextEpoch()
+      try onEpoch(report) { run.checkpoint() }
+    }
+    return run.weights
+  }
+}
+
+/// A training at work.
+struct CellTrainingRun {
+  private let recipe: CellTraining
+  private let samples: [CellSample]
+  private let counts: [Int]
+  private let stepsPerEpoch: Int
+  private let trainer: Trainer
+  private var sampler: CellSampler
+  private var input: [Float]
+  private var target: [Float]
+
+  /// Epochs done.
+  var epoch: Int { trainer.progress.epoch }
+  /// The averaged weights.
+  var weights: Weights { trainer.average?.weights ?? trainer.weights }
+
+  init(
+    _ recipe: CellTraining, samples: [CellSample], types: [String], checkpoint: Checkpoint?
+  ) throws {
+    self.recipe = recipe
+    self.samples = samples
+    counts = types.indices.map { type in samples.count { $0.type == type } }
+    if let missing = counts.firstIndex(of: 0) {
+      throw CellModelError.unusableLabels(
+        reason: "no training cell is of the type \(types[missing]); leave the type out or add slides")
+    }
+    let batch = min(recipe.batch, samples.count)
+    stepsPerEpoch = samples.count / batch
+    var settings = Trainer.Settings(
+      learningRate: recipe.learningRate, steps: recipe.epochs * stepsPerEpoch)
+    settings.algorithm = .adam(Adam(weightDecay: recipe.weightDecay))
+    settings.schedule = .warmUp(steps: stepsPerEpoch, then: .cosine(floor: 0.01))
+    settings.gradientLimit = 5
+    settings.averageDecay = recipe.averageDecay
+    let side = CellImage.inputSide
+    trainer = try Trainer(
+      recipe.network.network(classes: types.count),
+      inputShape: [batch, CellNetwork.channels, side, side], precision: recipe.precision,
+      settings: settings, seed: recipe.seed)
+    sampler = CellSampler(types: samples.map(\.type), classes: types.count)
+    input = [Float](repeating: 0, count: batch * CellInput.count)
+    target = [Float](repeating: 0, count: batch * types.count)
+    if let checkpoint {
+      try trainer.resume(from: checkpoint)
+      sampler.restore(checkpoint.notes["losses"])
+    }
+  }
+
+  /// Everything needed to go on.
+  func checkpoint() -> Checkpoint { trainer.checkpoint(notes: ["losses": sampler.encodedLosses]) }
+
+  /// Train for one epoch.
+  mutating func nextEpoch() throws -> CellTraining.Epoch {
+    let start = ContinuousClock.now
+    let number = epoch
+    let share = Double(number) / Double(recipe.epochs)
+    let loss = recipe.imbalance.loss(
+      counts: counts, labelSmoothing: recipe.labelSmoothing, share: share)
+    var stream = RandomStream(seed: recipe.seed, purpose: "cells/epoch", indices: number)
+    let order = sampler.epoch(exponent: recipe.imbalance.samplingExponent(share), using: &stream)
+    let batch = target.count / counts.count
+    var (sum, rate) = (0.0, 0.0)
+    for step in 0..<stepsPerEpoch {
+      var chosen = Array(order[step * batch..<(step + 1) * batch])
+      if recipe.imbalance == .hardSamples {
+        chosen.replaceSubrange(0..<batch / 2, with: sampler.hard(batch / 2, using: &stream))
+      }
+      fill(chosen, epoch: number, step: step)
+      if recipe.imbalance == .mixup { mix(epoch: number, step: step, using: &stream) }
+      let targets = target
+      var losses: [Float] = []
+      let report = try trainer.step([input]) { plans in
+        losses = crossEntropies(plans[0].outputs[0].values, of: chosen)
+        return [Trainer.Term("loss", plans[0].apply(loss, to: 0, target: targets))]
+      }
+      for (sample, value) in zip(chosen, losses) { sampler.record(value, of: sample) }
+      sum += report.loss
+      rate = report.learningRate
+    }
+    _ = trainer.completeEpoch(score: nil)
+    return CellTraining.Epoch(
+      number: number + 1, loss: sum / Double(stepsPerEpoch), learningRate: rate,
+      seconds: (ContinuousClock.now - start) / .seconds(1))
+  }
+
+  /// Inputs and one-hot targets of `chosen`, each changed at random.
+  private mutating func fill(_ chosen: [Int], epoch: Int, step: Int) {
+    let (samples, seed, classes) = (samples, recipe.seed, counts.count)
+    input.withUnsafeMutableBufferPointer { input in
+      nonisolated(unsafe) let input = input  // Each row is written by one thread.
+      Parallel.forEach(chosen.indices) { row in
+        var stream = RandomStream(seed: seed, purpose: "cells/augmentation", indices: epoch, step, row)
+        let place = row * CellInput.count
+        samples[chosen[row]].input.write(
+          CellAugmentation(using: &stream),
+          to: UnsafeMutableBufferPointer(rebasing: input[place..<place + CellInput.count]))
+      }
+    }
+    for i in target.indices { target[i] = 0 }
+    for (row, sample) in chosen.enumerated() { target[row * classes + samples[sample].type] = 1 }
+  }
+
+  /// Mixes every row with one of balanced types: shares 1 − λ and λ, λ from Beta(0.2, 1).
+  private mutating func mix(epoch: Int, step: Int, using stream: inout RandomStream) {
+    let classes = counts.count
+    let rows = target.count / classes
+    let (inputs, targets) = (input, target)
+    let partners = (0..<rows).map { _ in sampler.draw(exponent: 0, using: &stream) }
+    fill(partners, epoch: epoch, step: stepsPerEpoch + step)
+    for row in 0..<rows {
+      let share = Float(pow(stream.uniformDouble(), 5))
+      func blend(_ values: inout [Float], _ own: [Float], _ width: Int) {
+        for i in row * width..<(row + 1) * width { values[i] = own[i] + share * (values[i] - own[i]) }
+      }
+      blend(&input, inputs, CellInput.count)
+      blend(&target, targets, classes)
+    }
+  }
+
+  /// The plain cross-entropy of every row, from its logits.
+  private func crossEntropies(_ logits: UnsafeMutableBufferPointer<Float>, of chosen: [Int]) -> [Float] {
+    let classes = counts.count
+    return chosen.enumerated().map { row, sample in
+      let values = logits[row * classes..<(row + 1) * classes]
+      let largest = values.max() ?? 0
+      let total = values.reduce(0) { $0 + exp($1 - largest) }
+      return largest + log(total) - values[row * classes + samples[sample].type]
+    }
+  }
+}
