@@ -33,15 +33,22 @@ extension Pipeline {
     var result = self
     for setting in settings {
       let place = "--set \(setting.stage).\(setting.key)=\(setting.value)"
-      guard let index = steps.firstIndex(where: { $0.name == setting.stage }) else {
+      let (raw, origin) = (RawValue.scalar(setting.value), ValueOrigin(folder: folder))
+      let index = steps.firstIndex { $0.name == setting.stage }
+      let trained = setting.stage == Pipeline.trainingName ? result.training : nil
+      guard index != nil || trained != nil else {
+        let known = steps.map(\.name) + (training == nil ? [] : [Pipeline.trainingName])
         throw PipelineError.configuration(
-          "\(place): " + UnknownName(name: setting.stage, known: steps.map(\.name)).message("stage")
+          "\(place): " + UnknownName(name: setting.stage, known: known).message("stage")
             + " in pipeline \(name)")
       }
       do {
-        try result.set(
-          setting.key, to: .scalar(setting.value), ofStep: index,
-          origin: ValueOrigin(folder: folder))
+        if let index {
+          try result.set(setting.key, to: raw, ofStep: index, origin: origin)
+        } else if var training = trained {
+          try training.set(setting.key, to: raw, origin: origin)
+          result.training = training
+        }
       } catch let unknown as UnknownName {
         throw PipelineError.configuration(
           "\(place): \(unknown.message("parameter of stage \(setting.stage)"))")

@@ -7,8 +7,15 @@ import Synchronization
 /// A pipeline names it under `train:`; `malpighi train` finds the cases and calls ``run(_:)``, and
 /// `--set train.KEY=VALUE` changes its parameters.
 public protocol Training: Parametrized {
+  /// Whether every case must come with a label file; false where one table labels them all.
+  static var needsLabelPerCase: Bool { get }
   /// Train on the cases of `context` and write weights, history and checkpoints into its folder.
   func run(_ context: TrainingContext) throws
+}
+
+extension Training {
+  /// True.
+  public static var needsLabelPerCase: Bool { true }
 }
 
 /// What a training sees of the world.

@@ -36,7 +36,7 @@ struct TrainCommand: ParsableCommand {
     let found = try CaseDiscovery(
       folder: url(folder), kind: pipeline.caseKind, labels: labels.map(url), output: url(output))
     let without = found.cases.filter { $0.label == nil }.map(\.id)
-    guard without.isEmpty || pipeline.caseKind == .folder else {
+    guard without.isEmpty || pipeline.caseKind == .folder || !type(of: training).needsLabelPerCase else {
       throw PipelineError.badData(
         "\(folder): \(without.count) of \(found.cases.count) cases have no label: "
           + without.prefix(10).joined(separator: ", "))
