@@ -1,4 +1,5 @@
-/// Colours that people with any colour vision tell apart (Okabe and Ito, "Color Universal Design", 2008).
+/// Colours that people with any colour vision tell apart (Okabe and Ito, "Color Universal Design", 2008), and for more than
+/// seven kinds of things darker ones of Paul Tol's muted scheme.
 public enum PaletteColor: Int, Sendable, CaseIterable {
   /// Bluish green: true positive.
   case green
@@ -14,6 +15,18 @@ public enum PaletteColor: Int, Sendable, CaseIterable {
   case blue
   /// Reddish purple.
   case purple
+  /// Indigo.
+  case indigo
+  /// Wine.
+  case wine
+  /// Olive.
+  case olive
+  /// Rose.
+  case rose
+  /// Grey.
+  case gray
+  /// Black.
+  case black
 
   /// A true positive.
   public static let truePositive = green
@@ -32,6 +45,12 @@ public enum PaletteColor: Int, Sendable, CaseIterable {
     case .yellow: [240, 228, 66]
     case .blue: [0, 114, 178]
     case .purple: [204, 121, 167]
+    case .indigo: [51, 34, 136]
+    case .wine: [136, 34, 85]
+    case .olive: [153, 153, 51]
+    case .rose: [204, 102, 119]
+    case .gray: [136, 136, 136]
+    case .black: [0, 0, 0]
     }
   }
 

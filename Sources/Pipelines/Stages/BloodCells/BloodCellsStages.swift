@@ -3,10 +3,11 @@ import BloodCells
 extension StageRegistry {
   /// The stages for blood smears.
   static let bloodStages: [any Stage.Type] = [
-    PrepareSmear.self, FindForeground.self, SeparateCells.self, EvaluateCells.self, ReportCells.self,
+    PrepareSmear.self, FindForeground.self, SeparateCells.self, ClassifyCells.self, EvaluateCells.self,
+    ReportCells.self,
   ]
   /// The trainings for blood smears.
-  static let bloodTrainings: [any Training.Type] = []
+  static let bloodTrainings: [any Training.Type] = [TrainCells.self]
   /// The syntheses of blood smears.
   static let bloodSyntheses: [any Synthesis.Type] = [SynthesizeBlood.self]
 }

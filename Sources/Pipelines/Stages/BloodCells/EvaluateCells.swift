@@ -8,7 +8,8 @@ import Reports
 /// Scores the cells against a label image or a list of centres.
 struct EvaluateCells: Stage {
   static let name = "blood.evaluate"
-  static let summary = "Scores cells against instance masks (PNG) or centres (CSV with x, y)."
+  static let summary =
+    "Scores cells against instance masks (PNG) or centres (CSV with x, y and perhaps class_name)."
   static let parameters = [
     Parameter(
       "radius", \EvaluateCells.radius, "how far a centre may be from its label, in pixels", in: 0.5...500),
@@ -19,9 +20,16 @@ struct EvaluateCells: Stage {
   static let inputs = [
     StageInput("cells", from: "separate/cells.csv", "the cells"),
     StageInput("labels", from: "separate/labels.png", "their pixels"),
-    StageInput("label", from: "label", "instance ids (PNG) or centres (CSV)", need: .condition),
+    StageInput("typed", from: "classify/cells.csv", "the cells' types"),
+    StageInput(
+      "label", from: "label",
+      "instance ids (PNG), or centres (CSV: x, y, class_name for types, image where it holds several)",
+      need: .condition),
   ]
-  static let outputs = [StageOutput("metrics.json", "the scores", role: .metrics)]
+  static let outputs = [
+    StageOutput("metrics.json", "the scores", role: .metrics),
+    StageOutput("confusion.json", "labelled against found types", role: .optional),
+  ]
 
   var radius = 15.0
   var fullyLabelled = true
@@ -30,17 +38,47 @@ struct EvaluateCells: Stage {
     let label = try context.input("label")
     let scores: [String: JSONValue]
     if label.pathExtension.lowercased() == "csv" {
-      let cells = try CellTable.cells(String(contentsOf: context.input("cells"), encoding: .utf8))
-      let centers = try named(label) { try CellTable.centers(String(contentsOf: label, encoding: .utf8)) }
-      let matching = PointMatching(
-        predicted: cells.map(\.ellipse.center), reference: centers, radius: radius)
-      scores = self.scores(matching.counts).merging(
-        ["mean_distance_px": matching.meanDistance.map(JSONValue.number) ?? .null]
-      ) { first, _ in first }
+      let typed = try TypedCellTable.cells(String(contentsOf: context.input("typed"), encoding: .utf8))
+      let table = try named(label) {
+        try CellLabelTable(String(contentsOf: label, encoding: .utf8), image: context.caseID)
+      }
+      let found = PlacedAndTyped(
+        cells: typed.map { ($0.cell.ellipse.center, $0.type) }, labels: table.labels, radius: radius)
+      scores = self.scores(found.placed).merging(typeScores(found)) { first, _ in first }
+      if found.confusion.total > 0 {
+        try JSONText.encode(ConfusionRecord(found)).write(to: context.output("confusion.json"))
+      }
     } else {
       scores = try instanceScores(context, label)
     }
     try JSONText.encode(JSONValue.object(scores)).write(to: context.output("metrics.json"))
+  }
+
+  /// What `confusion.json` holds.
+  struct ConfusionRecord: Codable {
+    let types: [String]
+    /// `counts[labelled][found]`.
+    let counts: [[Int]]
+
+    init(_ found: PlacedAndTyped) {
+      types = found.types
+      counts = found.confusion.counts
+    }
+  }
+
+  /// Scores of the types, where the labels have any.
+  private func typeScores(_ found: PlacedAndTyped) -> [String: JSONValue] {
+    func number(_ value: Double?) -> JSONValue { value.map(JSONValue.number) ?? .null }
+    var result = ["mean_distance_px": number(found.meanDistance)]
+    guard let typed = found.typed else { return result }
+    result["type_accuracy"] = number(found.confusion.accuracy)
+    result["type_balanced_accuracy"] = number(found.confusion.balancedAccuracy)
+    result["placed_and_typed_recall"] = number(typed.recall)
+    if fullyLabelled {
+      result["placed_and_typed_precision"] = number(typed.precision)
+      result["placed_and_typed_f1"] = number(typed.f1)
+    }
+    return result
   }
 
   private func instanceScores(_ context: StageContext, _ label: URL) throws -> [String: JSONValue] {

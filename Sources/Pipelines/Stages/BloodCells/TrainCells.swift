@@ -1,0 +1,208 @@
+import BloodCells
+import Foundation
+import ImageFiles
+import NeuralNetworks
+import Reports
+
+extension ImbalanceMethod: ParameterChoice {}
+
+/// Trains the classifier of cells on a folder of labelled smears.
+struct TrainCells: Training {
+  enum Architecture: String, ParameterChoice { case small, b0, b1 }
+  enum Split: String, ParameterChoice { case slides, cells }
+
+  static let name = "blood.train"
+  static let summary =
+    "Separates labelled smears, cuts out the labelled cells, trains, calibrates and tests a classifier."
+  static let needsLabelPerCase = false
+  static let parameters = [
+    Parameter(
+      "cells", \TrainCells.cells,
+      "the table of labels (image, x, y, class_name); none = cells.csv beside the images"),
+    Parameter(
+      "slides", \TrainCells.slides,
+      "the table of slides (image, slide_group); none = images.csv beside the images, else every image is a slide"
+    ),
+    Parameter("types", \TrainCells.types, "the types to tell apart; labels of others are left out"),
+    Parameter("network", \TrainCells.network, "a small residual network, or EfficientNet-B0 or -B1"),
+    Parameter("width", \TrainCells.width, "channels of the small network's first level", in: 4...256),
+    Parameter("imbalance", \TrainCells.imbalance, "what is done about rare types"),
+    Parameter("epochs", \TrainCells.epochs, "passes over the training cells", in: 1...10_000),
+    Parameter("batch", \TrainCells.batch, "cells a step", in: 2...4096),
+    Parameter("learning_rate", \TrainCells.learningRate, "the highest learning rate of AdamW", in: 1e-7...1),
+    Parameter("weight_decay", \TrainCells.weightDecay, "decoupled weight decay", in: 0...10),
+    Parameter("label_smoothing", \TrainCells.labelSmoothing, "of the cross-entropies", in: 0...0.5),
+    Parameter(
+      "average_decay", \TrainCells.averageDecay, "of the weight average that is kept", in: 0...0.99999),
+    Parameter("precision", \TrainCells.precision, "of activations; auto = bf16 where the CPU has it"),
+    Parameter("views", \TrainCells.views, "turned views averaged when the classifier is used", in: 1...64),
+    Parameter("split", \TrainCells.split, "whole slides apart, or cells at random as many papers do"),
+    Parameter("testing_share", \TrainCells.testingShare, "share of every type kept for testing", in: 0...0.9),
+    Parameter(
+      "validation_share", \TrainCells.validationShare, "share of the rest kept for calibration", in: 0...0.9),
+    Parameter("split_seed", \TrainCells.splitSeed, "draws the split", in: 0...1_000_000_000),
+    Parameter("seed", \TrainCells.seed, "draws everything else", in: 0...1_000_000_000),
+    Parameter(
+      "reference_diameter", \TrainCells.referenceDiameter,
+      "the median cell's diameter that sizes are compared with, in pixels", in: 4...1000),
+  ]
+
+  var cells: InputFile?
+  var slides: InputFile?
+  var types = LabelledSmears.paperTypes
+  var network = Architecture.small
+  var width = 24
+  var imbalance = ImbalanceMethod.none
+  var epochs = 40
+  var batch = 64
+  var learningRate = 2e-3
+  var weightDecay = 0.05
+  var labelSmoothing = 0.05
+  var averageDecay = 0.995
+  var precision = ClassifyCells.Precision.auto
+  var views = 4
+  var split = Split.slides
+  var testingShare = 0.2
+  var validationShare = 0.1
+  var splitSeed = 1
+  var seed = 1
+  var referenceDiameter = 40.0
+
+  func validate() throws {
+    guard Set(types).count == types.count, types.count >= 2 else {
+      throw WrongValue(found: types.joined(separator: ", "), expected: "types: two or more different names")
+    }
+    guard width % 4 == 0 else { throw WrongValue(found: "\(width)", expected: "width: a multiple of 4") }
+  }
+
+  /// The training as a value.
+  private var recipe: CellTraining {
+    var recipe = CellTraining(
+      network: network == .small ? .small(width: width) : network == .b0 ? .b0 : .b1)
+    recipe.imbalance = imbalance
+    recipe.epochs = epochs
+    recipe.batch = batch
+    recipe.learningRate = learningRate
+    recipe.weightDecay = weightDecay
+    recipe.labelSmoothing = labelSmoothing
+    recipe.averageDecay = averageDecay
+    recipe.precision = Plan.Precision(rawValue: precision.rawValue) ?? .automatic
+    recipe.seed = UInt64(seed)
+    return recipe
+  }
+
+  func run(_ context: TrainingContext) throws {
+    let file = try samples(context)
+    let partition =
+      split == .slides
+      ? CellPartition(
+        slidesOf: file.samples, types: types.count, testingShare: testingShare,
+        validationShare: validationShare, seed: UInt64(splitSeed))
+      : CellPartition(
+        cellsOf: file.samples, types: types.count, testingShare: testingShare,
+        validationShare: validationShare, seed: UInt64(splitSeed))
+    let checkpointFile = context.folder.appendingPathComponent("checkpoint.safetensors")
+    var checkpoint: Checkpoint?
+    if context.resumes {
+      checkpoint = try Checkpoint(
+        contentsOf: checkpointFile, for: recipe.network.network(classes: types.count).table)
+    }
+    var history = try History(context, isResuming: context.resumes)
+    let weights = try recipe.run(on: partition.training, types: types, from: checkpoint) { epoch, save in
+      try history.append(epoch)
+      context.progress(
+        Double(epoch.number) / Double(epochs), "epoch \(epoch.number): loss \(NumberText.short(epoch.loss))")
+      if context.isInterrupted || epoch.number % 5 == 0 { try save().write(to: checkpointFile) }
+      try context.checkInterruption()
+    }
+    let design = CellClassifier.Design(
+      network: recipe.network, types: types, temperature: 1, referenceDiameter: referenceDiameter,
+      diameters: file.diameters, views: views, notes: notes(partition))
+    var classifier = CellClassifier(design: design, weights: weights)
+    if imbalance == .decoupled {
+      classifier = try classifier.retrainingLastLayer(
+        on: partition.training, steps: 600, learningRate: 1e-3, precision: .f32, seed: UInt64(seed))
+    }
+    classifier = try classifier.calibrated(on: partition.validation)
+    try classifier.write(to: context.folder.appendingPathComponent("model.safetensors"))
+    let rare = types.indices.filter { LabelledSmears.rareTypes.contains(types[$0]) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    // Scores of the file, which holds half-precision weights.
+    let stored = try CellClassifier(
+      contentsOf: context.folder.appendingPathComponent("model.safetensors"))
+    try encoder.encode(stored.scores(on: partition.testing, rare: rare)).write(
+      to: context.folder.appendingPathComponent("test.json"), options: .atomic)
+  }
+
+  /// The labelled cells: from the folder where an earlier run left them, else cut out anew.
+  private func samples(_ context: TrainingContext) throws -> CellSampleFile {
+    let images = context.cases.map(\.input)
+    let beside = images.first?.deletingLastPathComponent().deletingLastPathComponent()
+    func table(_ given: InputFile?, _ name: String) -> URL? {
+      if let given { return given.url }
+      let url = beside?.appendingPathComponent(name)
+      return url.flatMap { FileManager.default.fileExists(atPath: $0.path) ? $0 : nil }
+    }
+    guard let labels = table(cells, "cells.csv") else {
+      throw PipelineError.noInput(
+        "\(beside?.path ?? ""): no cells.csv; name the table of labels with --set train.cells=FILE")
+    }
+    let smears = try LabelledSmears(
+      images: images, cells: labels, slides: table(slides, "images.csv"), types: types)
+    let origin = try origin(of: smears)
+    let cache = context.folder.appendingPathComponent("samples.safetensors")
+    if let kept = try? CellSampleFile(contentsOf: cache), kept.origin == origin { return kept }
+    let harvest = try smears.samples(reference: referenceDiameter) { share in
+      context.progress(0, "separating: \(Int(100 * share)) %")
+      try context.checkInterruption()
+    }
+    for reason in harvest.refused { context.warn(reason) }
+    if harvest.missed > 0 {
+      context.warn("\(harvest.missed) labels have no cell near them and were left out")
+    }
+    let file = CellSampleFile(
+      samples: harvest.samples, types: types, diameters: harvest.diameters, origin: origin)
+    try file.write(to: cache)
+    return file
+  }
+
+  /// A digest of the pictures, the labels, and what is made of them.
+  private func origin(of smears: LabelledSmears) throws -> String {
+    let digest = ContentDigest()
+    var text = "version 1, reference \(referenceDiameter), \(types)\n"
+    for smear in smears.smears {
+      text += "\(smear.file.lastPathComponent) \(smear.slide) \(try digest.digest(of: smear.file).sha256) "
+      text += smear.labels.map { "\($0.center.x),\($0.center.y),\($0.type)" }.joined(separator: " ") + "\n"
+    }
+    return ContentDigest.sha256(of: Data(text.utf8))
+  }
+
+  private func notes(_ partition: CellPartition) -> [String: String] {
+    var notes = [
+      "trainingCells": "\(partition.training.count)", "imbalance": imbalance.rawValue, "seed": "\(seed)",
+      "split": split.rawValue, "splitSeed": "\(splitSeed)", "epochs": "\(epochs)",
+    ]
+    if split == .slides {
+      notes["testingSlides"] = CellPartition.slides(of: partition.testing).joined(separator: " ")
+      notes["validationSlides"] = CellPartition.slides(of: partition.validation).joined(separator: " ")
+    }
+    return notes
+  }
+
+  /// `history.csv`, one line an epoch.
+  private struct History {
+    private let url: URL
+    private var text = "epoch,loss,learning_rate,seconds\n"
+
+    init(_ context: TrainingContext, isResuming: Bool) throws {
+      url = context.folder.appendingPathComponent("history.csv")
+      if isResuming, let earlier = try? String(contentsOf: url, encoding: .utf8) { text = earlier }
+    }
+
+    mutating func append(_ epoch: CellTraining.Epoch) throws {
+      text += "\(epoch.number),\(epoch.loss),\(epoch.learningRate),\(epoch.seconds)\n"
+      try Data(text.utf8).write(to: url, options: .atomic)
+    }
+  }
+}
