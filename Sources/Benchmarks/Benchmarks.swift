@@ -7,6 +7,6 @@ struct Benchmarks: ParsableCommand {
     commandName: "malpighi-benchmarks",
     subcommands: [
       UNetBenchmark.self, KernelsBenchmark.self, LoadBenchmark.self, MetricsBenchmark.self, Separate.self,
-      GliomaBenchmark.self, GliomaStudy.self, AllBenchmarks.self,
+      Classify.self, GliomaBenchmark.self, GliomaStudy.self, AllBenchmarks.self,
     ])
 }
