@@ -136,7 +136,10 @@ let package = Package(
     tests(of: "Metrics", ["ImageAnalysis"]),
     tests(of: "BloodCells", ["ImageAnalysis", "Imaging", "Metrics", "NeuralNetworks", "Numerics"]),
     tests(of: "Vessels"),
-    tests(of: "Pipelines", ["Reports", "Imaging"]),
+    .target(
+      name: "DenoisedVessels", dependencies: ["ImageAnalysis", "ImageFiles", "Imaging", "Pipelines"],
+      path: "Tests/StageOfYourOwn/Sources/DenoisedVessels", swiftSettings: settings),
+    tests(of: "Pipelines", ["Reports", "Imaging", "ImageFiles", "DenoisedVessels"]),
     tests(of: "Reports"),
     .testTarget(
       name: "CommandLineTests", dependencies: ["malpighi", "ImageFiles", "Imaging", "TestSupport"],

@@ -30,16 +30,14 @@ struct ModuleMapTests {
   static let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Sources")
 
-  @Test("Every module imports only what the map allows", arguments: allowed.keys.sorted())
-  func imports(module: String) throws {
-    let own = Set(Self.allowed.keys).union([
-      "CNIfTI", "COpenBLAS", "COneDNN", "CPNG", "CTurboJPEG", "CDeflate", "CMessageDigest",
-    ])
-    let folder = Self.sources.appendingPathComponent(module)
+  /// The modules of this package that the Swift files of `module` import.
+  static func imports(of module: String) throws -> [(file: String, module: String)] {
+    let folder = sources.appendingPathComponent(module)
     let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?
       .compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }
     let swiftFiles = try #require(files)
     #expect(!swiftFiles.isEmpty)
+    var found: [(file: String, module: String)] = []
     for file in swiftFiles {
       for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
         let words = line.split(separator: " ")
@@ -49,12 +47,53 @@ struct ModuleMapTests {
           })
         else { continue }
         let imported = String(words.last?.split(separator: ".").first ?? "")
-        guard own.contains(imported) else { continue }
-        #expect(
-          Self.allowed[module]?.contains(imported) == true,
-          "\(file.lastPathComponent) of \(module) imports \(imported)")
+        if own.contains(imported) { found.append((file.lastPathComponent, imported)) }
       }
     }
+    return found
+  }
+
+  private static let own = Set(allowed.keys).union([
+    "CNIfTI", "COpenBLAS", "COneDNN", "CPNG", "CTurboJPEG", "CDeflate", "CMessageDigest",
+  ])
+
+  @Test("Every module imports only what the map allows", arguments: allowed.keys.sorted())
+  func imports(module: String) throws {
+    for (file, imported) in try Self.imports(of: module) {
+      #expect(Self.allowed[module]?.contains(imported) == true, "\(file) of \(module) imports \(imported)")
+    }
+  }
+
+  @Test("The graph in the documentation is that of the imports")
+  func documentedGraph() throws {
+    let article = Self.sources.appendingPathComponent("Pipelines/Documentation.docc/Architecture.md")
+    let text = try String(contentsOf: article, encoding: .utf8)
+    let marks = ["<!-- module graph -->\n", "<!-- end of module graph -->"]
+    let parts = text.components(separatedBy: marks[0])
+    let tail = try #require(parts.last).components(separatedBy: marks[1])
+    try #require(parts.count == 2 && tail.count == 2, "the two marks of the graph")
+    let graph = try Self.graph()
+    if ProcessInfo.processInfo.environment["MALPIGHI_RECORD"] != nil {
+      try Data((parts[0] + marks[0] + graph + marks[1] + tail[1]).utf8).write(to: article)
+    } else {
+      #expect(tail[0] == graph, "MALPIGHI_RECORD=1 draws it again")
+    }
+  }
+
+  /// One line a module, those that import least first.
+  private static func graph() throws -> String {
+    var imports: [String: Set<String>] = [:]
+    for module in allowed.keys { imports[module] = Set(try self.imports(of: module).map(\.module)) }
+    // How many modules lie below: a module stands below all that import it.
+    func depth(_ module: String) -> Int { (imports[module] ?? []).map { depth($0) + 1 }.max() ?? 0 }
+    let order = imports.keys.sorted { (depth($0), $0) < (depth($1), $1) }
+    let width = order.map(\.count).max() ?? 0
+    let lines = order.map { module in
+      let below = (imports[module] ?? []).sorted { (depth($0), $0) < (depth($1), $1) }
+      return module.padding(toLength: width + 2, withPad: " ", startingAt: 0)
+        + (below.isEmpty ? "-" : below.joined(separator: " "))
+    }
+    return "```\n" + lines.joined(separator: "\n") + "\n```\n"
   }
 
   @Test("Every module of Sources stands in the map")
