@@ -4,20 +4,18 @@ import Imaging
 import Pipelines
 
 /// Smooths an image before the vesselness filter sees it.
-public struct Denoise: Stage {
-  public static let name = "example.denoise"
-  public static let summary = "A Gaussian filter against noise."
-  public static let parameters = [
+struct Denoise: Stage {
+  static let name = "example.denoise"
+  static let summary = "A Gaussian filter against noise."
+  static let parameters = [
     Parameter("sigma_mm", \Denoise.sigma, "standard deviation of the Gaussian in mm", in: 0.05...5)
   ]
-  public static let inputs = [StageInput("image", from: "prepare/image.nii.gz", "the image")]
-  public static let outputs = [StageOutput("denoised.nii.gz", "the smoothed image")]
+  static let inputs = [StageInput("image", from: "prepare/image.nii.gz", "the image")]
+  static let outputs = [StageOutput("denoised.nii.gz", "the smoothed image")]
 
   var sigma = 0.5
 
-  public init() {}
-
-  public func run(_ context: StageContext) throws {
+  func run(_ context: StageContext) throws {
     let image = try NIfTIFile(path: context.input("image").path).readVolume()
     try context.progress(0.3, "smoothing")
     let smooth = image.volume.gaussianSmoothed(sigma: sigma)
