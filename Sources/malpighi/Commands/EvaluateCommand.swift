@@ -73,23 +73,29 @@ struct EvaluateCommand: ParsableCommand {
     if summary.failed > 0 { throw ExitCode(Int32(ExitStatus.someFailed.rawValue)) }
   }
 
+  /// One pair: its scores below each other. Several: the chief scores of each, then the mean of all.
   private func show(_ summary: BatchSummary) {
-    var table = TextTable()
+    var means = TextTable()
     if summary.cases.count == 1, let row = summary.cases.first {
-      for name in summary.metricNames {
-        table.append(name, ScoreTable.text(row.metrics[name] ?? nil))
-      }
-      return Console.out(table.text(indentation: ""))
+      for name in summary.metricNames { means.append(name, ScoreTable.text(row.metrics[name] ?? nil)) }
+      return Console.out(means.text(indentation: ""))
     }
+    let chief = Self.chiefMetrics.filter(summary.metricNames.contains)
+    let columns = chief.isEmpty ? Array(summary.metricNames.prefix(6)) : chief
+    var table = TextTable()
+    table.append(row: ["case"] + columns)
     for row in summary.cases {
-      let scores = summary.metricNames.map { "\($0) \(NumberText.short(row.metrics[$0] ?? nil))" }
-      table.append(row.id, row.error.map { "failed: \($0)" } ?? scores.joined(separator: "  "))
+      let scores = columns.map { NumberText.short(row.metrics[$0] ?? nil) }
+      table.append(row: [row.id] + (row.error.map { ["failed: \($0)"] } ?? scores))
     }
-    Console.out(table.text(indentation: ""))
+    Console.out(table.text(indentation: "") + "\n")
     for name in summary.metricNames {
-      let left = summary.undefined[name].map { " (undefined in \($0))" } ?? ""
-      Console.out("mean \(name) \(ScoreTable.text(summary.mean[name] ?? nil))\(left)")
+      let left = summary.undefined[name].map { "(undefined in \($0))" } ?? ""
+      means.append("mean", name, ScoreTable.text(summary.mean[name] ?? nil), left)
     }
+    Console.out(means.text(indentation: ""))
     if summary.failed > 0 { Console.out("\(summary.failed) of \(summary.cases.count) failed") }
   }
+
+  private static let chiefMetrics = ["dice", "cldice", "precision", "recall", "hd95_mm", "nsd"]
 }
