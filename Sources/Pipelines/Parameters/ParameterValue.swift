@@ -76,15 +76,24 @@ extension RawValue {
   }
 }
 
+extension RawValue {
+  /// The value its text stands for.
+  fileprivate func parsed<Value: LosslessStringConvertible>(
+    as expected: String, where isValid: (Value) -> Bool = { _ in true }
+  ) throws -> Value {
+    guard let value = Value(try scalar(expected)), isValid(value) else {
+      throw WrongValue(found: text, expected: expected)
+    }
+    return value
+  }
+}
+
 extension Bool: ParameterValue {
   /// `true` or `false`.
   public static var kind: String { "true|false" }
   /// Reads `true` or `false`.
   public init(_ raw: RawValue, origin: ValueOrigin) throws {
-    guard let value = Bool(try raw.scalar(Self.kind)) else {
-      throw WrongValue(found: raw.text, expected: "true or false")
-    }
-    self = value
+    self = try raw.parsed(as: "true or false")
   }
   /// The value.
   public var json: JSONValue { .bool(self) }
@@ -95,10 +104,7 @@ extension Int: ParameterValue {
   public static var kind: String { "whole number" }
   /// Reads a decimal whole number.
   public init(_ raw: RawValue, origin: ValueOrigin) throws {
-    guard let value = Int(try raw.scalar("a whole number")) else {
-      throw WrongValue(found: raw.text, expected: "a whole number")
-    }
-    self = value
+    self = try raw.parsed(as: "a whole number")
   }
   /// The value.
   public var json: JSONValue { .integer(self) }
@@ -109,10 +115,7 @@ extension Double: ParameterValue {
   public static var kind: String { "number" }
   /// Reads a finite number written with a decimal point.
   public init(_ raw: RawValue, origin: ValueOrigin) throws {
-    guard let value = Double(try raw.scalar("a number")), value.isFinite else {
-      throw WrongValue(found: raw.text, expected: "a number")
-    }
-    self = value
+    self = try raw.parsed(as: "a number", where: \.isFinite)
   }
   /// The value.
   public var json: JSONValue { .number(self) }
@@ -123,10 +126,7 @@ extension Float: ParameterValue {
   public static var kind: String { "number" }
   /// Reads a finite number written with a decimal point.
   public init(_ raw: RawValue, origin: ValueOrigin) throws {
-    guard let value = Float(try raw.scalar("a number")), value.isFinite else {
-      throw WrongValue(found: raw.text, expected: "a number")
-    }
-    self = value
+    self = try raw.parsed(as: "a number", where: \.isFinite)
   }
   /// The value, with as many digits as a `Float` needs.
   public var json: JSONValue { .number(Double(description) ?? Double(self)) }
