@@ -29,8 +29,7 @@ public struct AtomicFile: ~Copyable {
   public init(at path: String, expectedBytes: Int? = nil) throws(FileWritingError) {
     let folder = AtomicFile.folder(of: path)
     // Not made from the final name, which may already be as long as a name can be.
-    let tag = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-    temporaryPath = "\(folder)/.malpighi-\(tag).tmp"
+    temporaryPath = "\(folder)/\(TemporaryName.make())"
     self.path = path
     self.expectedBytes = expectedBytes
     operations = .current

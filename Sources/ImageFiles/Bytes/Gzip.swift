@@ -1,9 +1,9 @@
 import CDeflate
 
 /// Gzip streams (RFC 1952) of one or more members: whole buffers by libdeflate, beginnings and damage by zlib.
-enum Gzip {
+package enum Gzip {
   /// How a decompression ended.
-  enum Outcome: Equatable {
+  package enum Outcome: Equatable {
     /// The bytes written; bytes of data beyond the buffer (discarded); bytes after the stream that are not gzip.
     case complete(written: Int, excess: Int, trailing: Int)
     /// The stream ends in the middle, after `written` bytes of data.
@@ -28,7 +28,7 @@ enum Gzip {
   static func isGzip(_ bytes: some Collection<UInt8>) -> Bool { bytes.starts(with: [0x1F, 0x8B]) }
 
   /// Decompresses all members of `input` into `output`, never writing beyond it.
-  static func decompress(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
+  package static func decompress(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
     -> Outcome
   {
     guard let decompressor = libdeflate_alloc_decompressor() else { return .damaged("out of memory") }
@@ -54,7 +54,8 @@ enum Gzip {
   }
 
   /// The same as `decompress`, by zlib: slower, with a reason for every failure and the excess measured.
-  static func examine(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Outcome
+  package static func examine(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
+    -> Outcome
   {
     guard var inflater = Inflater() else { return .damaged("out of memory") }
     var overflow = [UInt8](repeating: 0, count: 1024)

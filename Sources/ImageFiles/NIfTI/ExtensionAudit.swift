@@ -1,7 +1,7 @@
 /// The check of the blocks between header and voxels. They are never used, so damage in them is a finding only.
-enum ExtensionAudit {
+package enum ExtensionAudit {
   /// Walks the blocks in `bytes`, which start right after the header with the four extension flags.
-  static func findings(_ bytes: ArraySlice<UInt8>, isBigEndian: Bool) -> [Finding] {
+  package static func findings(_ bytes: ArraySlice<UInt8>, isBigEndian: Bool) -> [Finding] {
     guard bytes.count >= 4, bytes[bytes.startIndex] != 0 else { return [] }
     var offset = bytes.startIndex + 4
     while offset + 8 <= bytes.endIndex {

@@ -4,7 +4,7 @@ import Imaging
 /// The checks a header passes before any of it is used, in the order of their consequences.
 ///
 /// What cannot be read throws; what departs from the standard and can be read with certainty becomes a finding.
-struct HeaderAudit {
+package struct HeaderAudit {
   let path: String
   let raw: RawNIfTIHeader
   private(set) var findings: [Finding] = []
@@ -15,7 +15,7 @@ struct HeaderAudit {
   }
 
   /// The header from the first `bytes` of a file.
-  static func header(
+  package static func header(
     of path: String, bytes: [UInt8]
   ) throws(ImageFileError) -> (header: NIfTIHeader, findings: [Finding]) {
     guard let claim = RawNIfTIHeader.claim(bytes) else {

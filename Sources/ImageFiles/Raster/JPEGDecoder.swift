@@ -2,11 +2,17 @@ import CTurboJPEG
 import Imaging
 
 /// JPEG to pixels through TurboJPEG, which reports errors by codes.
-struct JPEGDecoder {
+package struct JPEGDecoder {
   let path: String
   let limits: ImageFileLimits
 
-  func decode(_ bytes: [UInt8]) throws(ImageFileError) -> RasterImage {
+  /// A decoder; `path` is for messages.
+  package init(path: String, limits: ImageFileLimits) {
+    self.path = path
+    self.limits = limits
+  }
+
+  package func decode(_ bytes: [UInt8]) throws(ImageFileError) -> RasterImage {
     guard let decoder = tjInitDecompress() else {
       throw .refused(path, "jpeg.damaged", "the decoder cannot start: out of memory.")
     }

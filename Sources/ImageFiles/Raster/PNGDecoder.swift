@@ -2,11 +2,17 @@ import CPNG
 import Imaging
 
 /// PNG to pixels through libpng's simplified API, which reports errors without longjmp.
-struct PNGDecoder {
+package struct PNGDecoder {
   let path: String
   let limits: ImageFileLimits
 
-  func decode(_ bytes: [UInt8]) throws(ImageFileError) -> RasterImage {
+  /// A decoder; `path` is for messages.
+  package init(path: String, limits: ImageFileLimits) {
+    self.path = path
+    self.limits = limits
+  }
+
+  package func decode(_ bytes: [UInt8]) throws(ImageFileError) -> RasterImage {
     let chunks = try PNGChunks(bytes, path: path)
     try RasterFile.requireSize(chunks.width, chunks.height, path: path, limits: limits)
     let isColor = chunks.colorType & 2 != 0

@@ -30,7 +30,7 @@ public enum RasterFile {
     }
   }
 
-  private static func foreign(_ start: [UInt8], _ path: String) -> ImageFileError {
+  static func foreign(_ start: [UInt8], _ path: String) -> ImageFileError {
     if start.isEmpty { return .refused(path, "raster.empty", "the file is empty. Copy it again.") }
     if let finding = FormatSniffer.foreign(start, path: path) { return .refused(path: path, finding) }
     if Gzip.isGzip(start) || RawNIfTIHeader.claim(start) != nil {
