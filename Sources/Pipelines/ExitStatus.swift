@@ -18,7 +18,7 @@ public enum ExitStatus: Int, Sendable, Codable {
   case cannotCreate = 73
   /// Reading or writing failed.
   case inputOutput = 74
-  /// Interrupted; the same command resumes.
+  /// Interrupted, or another process works on it; the same command resumes.
   case interrupted = 75
   /// Wrong configuration.
   case configuration = 78
@@ -51,7 +51,7 @@ extension PipelineError: ExitStatusProviding {
     case .internalFault: .internalFault
     case .cannotCreate: .cannotCreate
     case .inputOutput: .inputOutput
-    case .interrupted: .interrupted
+    case .interrupted, .claimed: .interrupted
     case .configuration: .configuration
     }
   }

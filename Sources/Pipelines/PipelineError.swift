@@ -15,6 +15,8 @@ public enum PipelineError: Error, Sendable, Equatable, CustomStringConvertible {
   case inputOutput(String)
   /// Stopped by a signal; the same command resumes: exit 75.
   case interrupted(String)
+  /// Another process works on it: exit 75; the same command later goes on.
+  case claimed(String)
   /// A pipeline file or a `--set` is wrong: exit 78.
   case configuration(String)
 
@@ -22,7 +24,7 @@ public enum PipelineError: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .usage(let text), .badData(let text), .noInput(let text), .internalFault(let text),
-      .cannotCreate(let text), .inputOutput(let text), .interrupted(let text),
+      .cannotCreate(let text), .inputOutput(let text), .interrupted(let text), .claimed(let text),
       .configuration(let text):
       text
     }

@@ -19,7 +19,7 @@ struct Malpighi: AsyncParsableCommand {
       RunCommand.self, BatchCommand.self, TrainCommand.self, EvaluateCommand.self,
       SynthesizeCommand.self,
       InspectCommand.self,
-      ListCommand.self, ReportCommand.self, DoctorCommand.self, WorkerCommand.self,
+      ListCommand.self, ReportCommand.self, StatusCommand.self, DoctorCommand.self, WorkerCommand.self,
     ])
 
   static func main() async {

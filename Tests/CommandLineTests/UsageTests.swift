@@ -10,7 +10,7 @@ struct UsageTests {
   @Test(
     "Help is what was agreed; record anew with MALPIGHI_RECORD=1",
     arguments: [
-      "", "run", "batch", "train", "evaluate", "synthesize", "inspect", "list", "report", "doctor",
+      "", "run", "batch", "train", "evaluate", "synthesize", "inspect", "list", "report", "status", "doctor",
     ])
   func help(command: String) throws {
     let arguments = (command.isEmpty ? [] : [command]) + ["--help"]
@@ -50,7 +50,9 @@ struct UsageTests {
       ("batch vessels-frangi folder --output o --jobs 0", 64, "--jobs 0: at least 1 expected"),
       ("batch vessels-frangi folder --output o --shard 0/3", 64, "--shard 0/3"),
       ("batch vessels-frangi folder --output o --shard 4/3", 64, "--shard 4/3"),
-      ("batch vessels-frangi folder --output o --engine slurm", 64, "--engine slurm"),
+      ("batch vessels-frangi folder --output o --engine slurm --shard 1/2", 64, "leave --shard out"),
+      ("batch vessels-frangi folder --output o --time 10", 64, "belong to --engine slurm"),
+      ("status nowhere", 66, "nowhere: no such folder"), ("status folder", 66, "neither batch.json"),
       ("batch vessels-frangi folder --output o", 66, "no cases found"),
       ("batch vessels-frangi nowhere --output o", 66, "nowhere: no such folder"),
       ("evaluate nowhere.nii nowhere.nii", 66, "nowhere.nii"),

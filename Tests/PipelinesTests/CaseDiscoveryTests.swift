@@ -156,7 +156,7 @@ struct CaseDiscoveryTests {
       } throws: { "\($0)".contains("a folder of cases is expected") }
       #expect {
         try CaseDiscovery(folder: folder, kind: .image)
-      } throws: { "\($0)".contains("no cases found (flat folder; *.png or *.jpg expected)") }
+      } throws: { "\($0)".contains("no cases found (a flat folder; *.png or *.jpg expected)") }
     }
   }
 

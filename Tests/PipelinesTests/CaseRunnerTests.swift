@@ -51,7 +51,7 @@ struct Bench: Sendable {
         case .unchanged(let stage): $0.append("kept \(stage)")
         case .leftOut(let stage, _): $0.append("left out \(stage)")
         case .warning(let stage, let text): $0.append("\(stage): \(text)")
-        case .started, .progressed: break
+        case .started, .progressed, .claimed: break
         }
       }
     }

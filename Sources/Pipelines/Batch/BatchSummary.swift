@@ -57,13 +57,37 @@ public struct BatchSummary: Sendable, Codable {
   /// The summary of all cases that left a record in `output`.
   public init(of output: URL) throws {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: output.path)) ?? []
+    // Of each record only the row stays in memory.
     self.init(
-      names.compactMap { CaseRecord.read(in: output.appendingPathComponent($0, isDirectory: true)) }
-        .map(Row.init))
+      names.compactMap { name in
+        CaseRecord.read(in: output.appendingPathComponent(name, isDirectory: true)).map(Row.init)
+      })
   }
 
   /// The names of the scores, in the order of a table.
   public var metricNames: [String] { ScoreTable.ordered(Set(cases.flatMap(\.metrics.keys))) }
+
+  /// Write the summary of all cases that left a record in `output`, and return it. Other parts of the batch may do so
+  /// at the same time: whoever writes last has looked at all that was there.
+  @discardableResult
+  public static func write(of output: URL, title: String) throws -> BatchSummary {
+    Leftovers.remove(from: output)
+    while true {
+      let before = signature(of: output)
+      let summary = try BatchSummary(of: output)
+      try summary.write(to: output, title: title)
+      if signature(of: output) == before || Interruption.isRequested { return summary }
+    }
+  }
+
+  /// What changes when a record is written.
+  private static func signature(of output: URL) -> [String: [Int]] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: output.path)) ?? []
+    return Dictionary(
+      uniqueKeysWithValues: names.map { name in
+        (name, CaseSeal.stamp(of: CaseRecord.url(in: output.appendingPathComponent(name, isDirectory: true))))
+      }.filter { !$0.1.isEmpty })
+  }
 
   /// Write `summary.json`, `metrics.tsv` and `index.html` into `output`.
   public func write(to output: URL, title: String) throws {

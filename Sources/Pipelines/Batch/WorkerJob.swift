@@ -11,6 +11,8 @@ public struct WorkerJob: Sendable, Codable {
   public var output: URL
   /// Whether to redo what is done.
   public var overwrites: Bool
+  /// Whether a stage that warns of anything fails.
+  public var isStrict: Bool
   /// The threads it may use.
   public var threads: Int
 }
@@ -25,12 +27,17 @@ public enum Worker {
     var runner = CaseRunner(
       pipeline: try Pipeline(job.pipeline, registry: registry), output: job.output)
     runner.overwrites = job.overwrites
-    runner.onEvent = { event in
+    runner.isStrict = job.isStrict
+    let tell: @Sendable (RunEvent) -> Void = { event in
       let encoder = JSONEncoder()
       encoder.outputFormatting = .withoutEscapingSlashes
       // An event that cannot be written (a fraction that is not a number) is not worth a case.
       if let line = try? encoder.encode(event) { emit(line + Data("\n".utf8)) }
     }
-    return try runner.run(job.source)
+    runner.onEvent = tell
+    do { return try runner.run(job.source) } catch PipelineError.claimed(let text) {
+      tell(.claimed(text: text))
+      throw PipelineError.claimed(text)
+    }
   }
 }

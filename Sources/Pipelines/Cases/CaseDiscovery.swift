@@ -30,7 +30,7 @@ public struct CaseDiscovery: Sendable {
     let inputs = try Self.inputs(listing, layout, kind, output: output, remarks: &remarks)
     guard !inputs.isEmpty else {
       throw PipelineError.noInput(
-        "\(folder.path): no cases found (\(layout.rawValue) folder; \(Self.expectation(kind)) expected)"
+        "\(folder.path): no cases found (\(layout.inWords); \(Self.expectation(kind)) expected)"
       )
     }
     let labelFiles = try Self.labels(listing, layout, kind, explicit: labels, remarks: &remarks)

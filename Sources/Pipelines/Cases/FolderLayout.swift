@@ -14,6 +14,19 @@ public enum FolderLayout: String, Sendable, Codable, CaseIterable {
   case patients = "one folder a case"
 }
 
+extension FolderLayout {
+  /// The layout in a sentence: `a BIDS folder`.
+  public var inWords: String {
+    switch self {
+    case .imagesAndLabels: "a folder with images/ and labels/"
+    case .nnUNet: "an nnU-Net folder"
+    case .bids: "a BIDS folder"
+    case .flat: "a flat folder"
+    case .patients: "a folder with one folder a case"
+    }
+  }
+}
+
 /// A folder seen as a set of files, and what was left out.
 struct FolderListing {
   let folder: URL

@@ -38,6 +38,8 @@ public struct Pipeline: Sendable {
   public private(set) var steps: [Step] = []
   /// How its network is trained, where it has one.
   public internal(set) var training: (any Training)?
+  /// What it asks a cluster for.
+  public internal(set) var cluster = ClusterSettings()
 
   /// A pipeline without stages yet.
   package init(name: String, summary: String, caseKind: CaseKind) {
@@ -93,6 +95,10 @@ public struct Pipeline: Sendable {
     do { try training?.validate() } catch let wrong as WrongValue {
       throw PipelineError.configuration(
         "pipeline \(name), training: \(wrong.expected) expected, found \(wrong.found)")
+    }
+    do { try cluster.validate() } catch let wrong as WrongValue {
+      throw PipelineError.configuration(
+        "pipeline \(name), cluster: \(wrong.expected) expected, found \(wrong.found)")
     }
     for (index, step) in steps.enumerated() {
       do { try step.stage.validate() } catch let wrong as WrongValue {

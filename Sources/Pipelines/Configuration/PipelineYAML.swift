@@ -14,24 +14,35 @@ import Yams
 /// train:                   # for pipelines with a network
 ///   type: vessels.train
 ///   parameters: {epochs: 50}
+/// cluster:                 # what `batch --engine slurm` asks for (ClusterSettings)
+///   time: 02:00:00
 /// ```
-struct PipelineYAML {
+package struct PipelineYAML {
   let url: URL
   let registry: StageRegistry
 
+  /// The file at `url`, its stages taken from `registry`.
+  package init(url: URL, registry: StageRegistry) {
+    self.url = url
+    self.registry = registry
+  }
+
   /// The most bytes a pipeline file may have.
-  static let largestFile = 1 << 20
+  package static let largestFile = 1 << 20
   /// The most values it may expand to, aliases followed.
   static let mostValues = 10_000
   /// The most aliases; few enough that no nesting of them can expand beyond a few hundred times the file.
   static let mostAliases = 16
 
-  func pipeline() throws -> Pipeline {
-    let root = try compose(try text())
+  func pipeline() throws -> Pipeline { try pipeline(of: try text()) }
+
+  /// The pipeline that `text` describes.
+  package func pipeline(of text: String) throws -> Pipeline {
+    let root = try compose(text)
     var budget = Self.mostValues
     try count(root, &budget)
     let fields = try mapping(
-      root, ["name", "summary", "cases", "stages", Pipeline.trainingName], "key")
+      root, ["name", "summary", "cases", "stages", Pipeline.trainingName, "cluster"], "key")
     var kind = CaseKind.volume
     if let node = fields["cases"] {
       let word = try scalar(node, "cases")
@@ -51,6 +62,12 @@ struct PipelineYAML {
     }
     for node in nodes { try append(node, to: &pipeline) }
     pipeline.training = try fields[Pipeline.trainingName].map(training)
+    let origin = ValueOrigin(folder: url.deletingLastPathComponent())
+    for (key, value) in try pairs(fields["cluster"], "cluster") {
+      try explained(key.node, value, "key of 'cluster'") {
+        try pipeline.cluster.set(key.text, to: try raw(value), origin: origin)
+      }
+    }
     do { try pipeline.validate() } catch let error as PipelineError {
       throw PipelineError.configuration("\(url.path): \(error)")
     }

@@ -8,8 +8,13 @@ public struct FolderEvaluation: Sendable {
   /// Told before each pair, with its position and the number of pairs.
   public var onPair: @Sendable (String, Int, Int) -> Void = { _, _, _ in }
 
-  /// An evaluation of many pairs.
-  public init(_ evaluation: MaskEvaluation) { self.evaluation = evaluation }
+  private let registry: StageRegistry
+
+  /// An evaluation of many pairs; the masks in folders of results are found through `registry`.
+  public init(_ evaluation: MaskEvaluation, registry: StageRegistry = .builtIn) {
+    self.evaluation = evaluation
+    self.registry = registry
+  }
 
   /// One row a reference, in order of the ids. A reference without a prediction is a failure, not left out; so is a
   /// pair that cannot be scored. A prediction without a reference is told in `remarks`.
@@ -79,7 +84,7 @@ public struct FolderEvaluation: Sendable {
     return isFolder.boolValue
   }
 
-  /// The images of a folder by id: its own files, or those of `labels/`; or, of a folder of results, the vessels of
+  /// The images of a folder by id: its own files, or those of `labels/`; or, of a folder of results, the mask of
   /// each case.
   private func files(_ folder: URL) throws -> [String: URL] {
     let listing = try FolderListing(folder)
@@ -107,13 +112,16 @@ public struct FolderEvaluation: Sendable {
     return files
   }
 
-  /// The mask a finished case is scored by: the input called `prediction` or `vessels` of its evaluation.
+  /// The mask a finished case is about: the last output of that role in its pipeline.
   private func result(of caseFolder: URL) -> URL? {
-    guard CaseRecord.read(in: caseFolder) != nil, let listing = try? FolderListing(caseFolder)
+    guard let record = CaseRecord.read(in: caseFolder), let listing = try? FolderListing(caseFolder)
     else { return nil }
-    for folder in listing.folders where folder.hasSuffix("-clean") {
-      let url = listing.url(folder).appendingPathComponent("vessels.nii.gz")
-      if FileManager.default.fileExists(atPath: url.path) { return url }
+    for step in record.pipeline.stages.reversed() {
+      guard let output = registry[step.type]?.outputs.last(where: { $0.role == .mask }),
+        let folder = listing.folders.first(where: { $0.hasSuffix("-" + step.name) })
+      else { continue }
+      let url = listing.url(folder).appendingPathComponent(output.file)
+      if isRegularFile(url) { return url }
     }
     return nil
   }

@@ -1,23 +1,6 @@
 import Foundation
 import Reports
 
-/// One case: what goes in, and what to compare with.
-public struct Case: Sendable, Hashable, Codable {
-  /// The id; the name of its folder.
-  public let id: String
-  /// The file, or the folder of a patient.
-  public let input: URL
-  /// The label, where there is one.
-  public let label: URL?
-
-  /// A case.
-  public init(id: String, input: URL, label: URL? = nil) {
-    self.id = id
-    self.input = input
-    self.label = label
-  }
-}
-
 /// How a case ended.
 public enum CaseStatus: String, Sendable, Codable, Hashable {
   /// Every stage that applies is done.
@@ -50,11 +33,13 @@ public struct CaseRecord: Sendable, Codable {
   public var source: Case
   /// The pipeline with every parameter.
   public var pipeline: PipelineSnapshot
+  /// What it read and wrote, to see whether that is still so.
+  public var seal: CaseSeal?
 
   enum CodingKeys: String, CodingKey {
     case id, status
     case exitCode = "exit_code"
-    case error, seconds, metrics, warnings, source, pipeline
+    case error, seconds, metrics, warnings, source, pipeline, seal
   }
 
   /// The file of the record in the folder of its case.

@@ -8,15 +8,26 @@ struct CaseRun {
   let runner: CaseRunner
   let item: Case
   let caseFolder: URL
+  let claim: CaseClaim
   private let digests = ContentDigest()
+  private var stamps: [String: [Int]] = [:]
+  /// What the stage reads that is running or has failed.
+  private var inputsAtWork: [StageRecord.File] = []
   private(set) var records: [StageRecord] = []
   private(set) var warnings: [String] = []
   private(set) var isComplete = true
 
-  init(runner: CaseRunner, item: Case, caseFolder: URL) {
+  init(runner: CaseRunner, item: Case, caseFolder: URL, claim: CaseClaim) {
     self.runner = runner
     self.item = item
     self.caseFolder = caseFolder
+    self.claim = claim
+  }
+
+  /// What was read and written so far.
+  var seal: CaseSeal {
+    CaseSeal(
+      records, inputsAtWork: inputsAtWork, pipeline: runner.pipeline, caseFolder: caseFolder, stamps: stamps)
   }
 
   private var steps: [Pipeline.Step] { runner.pipeline.steps }
@@ -54,10 +65,12 @@ struct CaseRun {
     let folder = StageFolder(caseFolder: caseFolder, step: step)
     guard let inputs = try resolve(step) else { return }
     let files = try inputFiles(step, inputs)
+    inputsAtWork = files
     let fingerprint = try fingerprint(of: step, files)
     if !runner.overwrites, let old = folder.record, old.fingerprint == fingerprint,
       isIntact(old, in: folder)
     {
+      try requireQuiet(old)
       keep(old)
       runner.onEvent(.unchanged(stage: step.name))
       return
@@ -70,13 +83,23 @@ struct CaseRun {
       record.fingerprint = fingerprint
       record.outputs = try outputs(of: step, in: partial)
       for url in inputs.values { try digests.requireUnchanged(url) }
+      try requireQuiet(record)
+      try claim.requireHeld()
       try folder.commit(record)
       keep(record)
       runner.onEvent(.finished(stage: step.name, seconds: record.seconds))
     } catch {
+      // Where the claim is lost the folder is another's by now.
+      try claim.requireHeld()
       folder.discard()
       throw error
     }
+  }
+
+  /// Throws where warnings count as errors and there is one.
+  private func requireQuiet(_ record: StageRecord) throws {
+    guard runner.isStrict, let warning = record.warnings.first else { return }
+    throw PipelineError.badData("\(item.id): --strict: stage \(record.stage) warns: \(warning)")
   }
 
   private func run(_ step: Pipeline.Step, in partial: URL, _ inputs: [String: URL]) throws
@@ -105,6 +128,7 @@ struct CaseRun {
 
   private mutating func keep(_ record: StageRecord) {
     records.append(record)
+    inputsAtWork = []
     warnings += record.warnings.map { "\(record.stage): \($0)" }
   }
 
@@ -178,16 +202,27 @@ struct CaseRun {
     }
   }
 
-  private func inputFiles(_ step: Pipeline.Step, _ inputs: [String: URL]) throws -> [StageRecord
-    .File]
+  private mutating func inputFiles(_ step: Pipeline.Step, _ inputs: [String: URL]) throws
+    -> [StageRecord.File]
   {
     var files = inputs.map { ($0.key, $0.value) }
     files += step.stage.parameterFiles.map { ($0.key, $0.file.url) }
+    // The header of a pair says nothing of its voxels.
+    files += files.compactMap { name, url in voxels(of: url).map { (name + " voxels", $0) } }
     return try files.sorted { ($0.0, $0.1.path) < ($1.0, $1.1.path) }.map { name, url in
+      if stamps[url.path] == nil { stamps[url.path] = CaseSeal.stamp(of: url) }
       let (digest, bytes) = try digests.digest(of: url)
       let prefix = caseFolder.path + "/"
       let path = url.path.hasPrefix(prefix) ? String(url.path.dropFirst(prefix.count)) : url.path
       return StageRecord.File(name: name, path: path, sha256: digest, bytes: bytes)
+    }
+  }
+
+  private func voxels(of url: URL) -> URL? {
+    guard url.pathExtension.lowercased() == "hdr" else { return nil }
+    let stem = url.deletingPathExtension()
+    return ["img", "IMG", "img.gz"].map(stem.appendingPathExtension).first {
+      FileManager.default.fileExists(atPath: $0.path)
     }
   }
 

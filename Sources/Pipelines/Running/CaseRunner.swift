@@ -11,6 +11,8 @@ public struct CaseRunner: Sendable {
   public let output: URL
   /// Whether to redo what is done.
   public var overwrites = false
+  /// Whether a stage that warns of anything fails.
+  public var isStrict = false
   /// The name of the only stage to run, or nil for all.
   public var onlyStage: String?
   /// Told what happens.
@@ -35,25 +37,31 @@ public struct CaseRunner: Sendable {
     try makeFolder(caseFolder)
     let claim = try CaseClaim(in: caseFolder, id: item.id)
     defer { claim.release() }
+    Leftovers.remove(fromClaimed: caseFolder)
 
     var record = CaseRecord(
       id: item.id, status: .done, exitCode: 0, error: nil, seconds: 0, metrics: [:], warnings: [],
       source: item, pipeline: pipeline.snapshot)
+    var run = CaseRun(runner: self, item: item, caseFolder: caseFolder, claim: claim)
     do {
-      var run = CaseRun(runner: self, item: item, caseFolder: caseFolder)
+      try MemoryLimit.require(pipeline, for: item)
       try run.runStages()
       record.status = run.isComplete ? .done : .partial
       record.metrics = try run.metrics()
       record.warnings = run.warnings
       record.seconds = start.secondsAgo
+      record.seal = run.seal
+      try claim.requireHeld()
       try record.write(in: caseFolder)
       return record
     } catch {
+      if case PipelineError.claimed = error { throw error }
       let status = ExitStatus(of: error)
       record.status = status == .interrupted ? .interrupted : .failed
       record.exitCode = status.rawValue
       record.error = ExitStatus.message(of: error)
       record.seconds = start.secondsAgo
+      record.seal = run.seal
       // The first fault is the one to report, also where the record cannot be written either.
       try? record.write(in: caseFolder)
       throw error

@@ -48,7 +48,7 @@ public struct Examination: Sendable, Codable {
     let temporary = FileManager.default.temporaryDirectory.path
     var space = statvfs()
     let isKnown = statvfs(temporary, &space) == 0
-    let limit = cgroupLimitMiB
+    let limit = MemoryLimit.groupLimit.map { $0 >> 20 }
     let total = mebibytes("MemTotal")
     var examination = Examination(
       libraries: Provenance.libraries, system: ProcessInfo.processInfo.operatingSystemVersionString,
@@ -90,12 +90,6 @@ public struct Examination: Sendable, Codable {
 
   private static func mebibytes(_ name: String) -> Int {
     Int(field(name, of: "/proc/meminfo").split(separator: " ").first ?? "").map { $0 / 1024 } ?? 0
-  }
-
-  /// The memory limit of a container or a Slurm job, where there is one.
-  private static var cgroupLimitMiB: Int? {
-    let text = try? String(contentsOfFile: "/sys/fs/cgroup/memory.max", encoding: .utf8)
-    return text.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }.map { $0 >> 20 }
   }
 
   /// The text after `name:` in a file of lines.

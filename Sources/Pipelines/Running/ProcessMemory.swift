@@ -12,12 +12,17 @@ enum ProcessMemory {
 
   /// The most memory held since the last reset, in MiB; 0 where unknown.
   static var peakMiB: Double {
-    guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
-      let kibibytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({
-        Double($0)
-      })
-    else { return 0 }
-    return (kibibytes / 1024 * 10).rounded() / 10
+    let kibibytes = field("VmHWM:", of: "/proc/self/status") ?? 0
+    return (Double(kibibytes) / 1024 * 10).rounded() / 10
+  }
+
+  /// The addresses in use, in bytes, which is what `ulimit -v` counts.
+  static var addressSpace: Int { (field("VmSize:", of: "/proc/self/status") ?? 0) << 10 }
+
+  /// The number after `name` in a file of lines.
+  static func field(_ name: String, of path: String) -> Int? {
+    let text = try? String(contentsOfFile: path, encoding: .utf8)
+    let line = text?.split(separator: "\n").first { $0.hasPrefix(name) }
+    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
   }
 }

@@ -32,8 +32,14 @@ public struct ReportRebuilder: Sendable {
     for record in records where record.status == .done || record.status == .partial {
       reports += try rebuild(record, in: folder)
     }
-    try BatchSummary(of: folder).write(to: folder, title: first.pipeline.name)
+    try BatchSummary.write(of: folder, title: first.pipeline.name)
     return reports + [folder.appendingPathComponent("index.html")]
+  }
+
+  /// Write the summary and index of all cases in `folder`, their pages left as they are.
+  public func rebuildIndex(_ folder: URL) throws -> BatchSummary {
+    let status = try BatchStatus(of: folder)
+    return try BatchSummary.write(of: folder, title: status.pipeline ?? folder.lastPathComponent)
   }
 
   private func rebuild(_ record: CaseRecord, in output: URL) throws -> [URL] {

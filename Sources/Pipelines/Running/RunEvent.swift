@@ -10,6 +10,8 @@ public enum RunEvent: Sendable, Codable, Hashable {
   case unchanged(stage: String)
   /// The stage does not apply to this case.
   case leftOut(stage: String, reason: String)
+  /// Another process works on the case; nothing was done.
+  case claimed(text: String)
   /// Something odd.
   case warning(stage: String, text: String)
 }

@@ -20,6 +20,11 @@ struct StageFolder {
     caseFolder.appendingPathComponent(".\(step.folderName).replaced", isDirectory: true)
   }
 
+  /// Whether `name` is that of a folder being built or replaced.
+  static func isTemporary(_ name: String) -> Bool {
+    name.hasPrefix(".") && (name.hasSuffix(".partial") || name.hasSuffix(".replaced"))
+  }
+
   /// The final place of an output.
   func url(of output: StageOutput) -> URL {
     (output.role == .report ? caseFolder : url).appendingPathComponent(

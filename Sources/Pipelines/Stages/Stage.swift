@@ -25,6 +25,9 @@ public protocol Stage: Parametrized {
   static var inputs: [StageInput] { get }
   /// The files it writes.
   static var outputs: [StageOutput] { get }
+  /// The most memory it takes for a case of that size, in bytes, the program itself left out: what a cluster is asked
+  /// for, and what is compared with the limits of the machine before anything is begun.
+  func memoryEstimate(for size: CaseSize) -> Int
   /// Reads the inputs and writes the outputs.
   func run(_ context: StageContext) throws
 }
@@ -103,6 +106,8 @@ public struct StageOutput: Sendable {
   public enum Role: Sendable {
     /// A result.
     case result
+    /// The mask a case is about: what `evaluate` scores of a folder of results.
+    case mask
     /// A result that is written in some cases only.
     case optional
     /// JSON whose numbers become the scores of the case in the summary.

@@ -44,7 +44,7 @@ struct RunCommand: ParsableCommand {
     do {
       let record = try runner.run(item)
       bar.end()
-      try BatchSummary(of: url(output)).write(to: url(output), title: pipeline.name)
+      try BatchSummary.write(of: url(output), title: pipeline.name)
       try show(record, journal, runner)
     } catch {
       bar.end()
@@ -106,7 +106,7 @@ final class RunJournal: Sendable {
       case .finished(let stage, _): $0[stage] = .ran
       case .unchanged(let stage): $0[stage] = .unchanged
       case .leftOut(let stage, _): $0[stage] = .leftOut
-      case .started, .progressed, .warning: break
+      case .started, .progressed, .claimed, .warning: break
       }
     }
   }
@@ -142,6 +142,7 @@ extension ProgressBar {
     case .finished(let stage, let seconds): say("\(stage): \(NumberText.short(seconds)) s")
     case .unchanged(let stage): say("\(stage): unchanged")
     case .leftOut(let stage, let reason): say("\(stage): left out, \(reason)")
+    case .claimed: break
     case .warning(let stage, let text): warn("\(stage): \(text)")
     }
   }

@@ -21,6 +21,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The folder of labels, named as the cases.")
   var labels: String?
 
+  @Flag(help: "Train although the same file stands in the folder twice.")
+  var allowDuplicates = false
+
   @Flag(help: "Go on from the last checkpoint.")
   var resume = false
 
@@ -42,6 +45,14 @@ struct TrainCommand: ParsableCommand {
           + without.prefix(10).joined(separator: ", "))
     }
     for remark in found.remarks { Console.warning(remark) }
+    if let twins = try DuplicateInputs.remarks(of: found.cases).first {
+      guard allowDuplicates else {
+        throw PipelineError.badData(
+          "\(folder): leak: \(twins); one could be trained on and the other judge the training. Remove one, or "
+            + "give --allow-duplicates.")
+      }
+      Console.warning(twins)
+    }
     try makeFolder(url(output))
     let bar = ProgressBar(isQuiet: options.json)
     defer { bar.end() }

@@ -23,7 +23,7 @@ struct SeparateCells: Stage {
   ]
   static let outputs = [
     StageOutput("cells.csv", "one line a cell"),
-    StageOutput("labels.png", "16-bit ids of the visible pixels"),
+    StageOutput("labels.png", "16-bit ids of the visible pixels", role: .mask),
     StageOutput("separation.json", "counts, concave points, rejected objects"),
   ]
 

@@ -19,7 +19,7 @@ struct PlanGlioma: Stage {
   static let outputs = [
     StageOutput("standard_ctv.nii.gz", "brain within the margin of the core"),
     StageOutput("geodesic_ctv.nii.gz", "the same by distances around barriers"),
-    StageOutput("model_ctv.nii.gz", "highest density, same volume as the standard plan"),
+    StageOutput("model_ctv.nii.gz", "highest density, same volume as the standard plan", role: .mask),
     StageOutput("union_ctv.nii.gz", "standard or model plan"),
     StageOutput("ptv.nii.gz", "model plan with the set-up margin"),
     StageOutput("dose.nii.gz", "illustrative dose in Gy, not of a treatment planning system"),

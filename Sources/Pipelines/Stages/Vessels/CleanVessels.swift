@@ -12,7 +12,7 @@ struct CleanVessels: Stage {
       "components of fewer voxels are removed (26-connected)", in: 0...1_000_000)
   ]
   static let inputs = [StageInput("mask", from: "threshold/mask.nii.gz", "the mask")]
-  static let outputs = [StageOutput("vessels.nii.gz", "the vessels: 1 inside, 0 outside")]
+  static let outputs = [StageOutput("vessels.nii.gz", "the vessels: 1 inside, 0 outside", role: .mask)]
 
   var smallestComponent = 50
 
