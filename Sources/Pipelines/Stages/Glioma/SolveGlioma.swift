@@ -53,7 +53,7 @@ struct SolveGlioma: Stage {
   var priorWeight = 1000.0
   var outerSteps = 5
   var innerIterations = 20
-  var discrepancy = 0.015
+  var discrepancy = 0.15
   var members = 32
   var seed = 1
 
