@@ -64,7 +64,9 @@ public struct CellImage: Sendable, Hashable {
             let bottom = texel(x, y + 1) * (1 - weight.x) + texel(x + 1, y + 1) * weight.x
             sum += top * (1 - weight.y) + bottom * weight.y
           }
-          return SIMD4<UInt8>(sum / Float(samples * samples) + 0.5)
+          // The standard library converts vectors lane by lane through generic code.
+          let mean = sum / Float(samples * samples) + 0.5
+          return SIMD4(UInt8(mean.x), UInt8(mean.y), UInt8(mean.z), UInt8(mean.w))
         }
       }
     }
