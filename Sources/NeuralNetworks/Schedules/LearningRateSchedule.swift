@@ -8,6 +8,9 @@ public indirect enum LearningRateSchedule: Hashable, Sendable, Codable {
   case cosine(floor: Double)
   /// `(1 − t)^power` over the share t of the training; 0.9 in nnU-Net.
   case polynomial(power: Double)
+  /// 1 until the last `steps`, then `1 − √t` down to `floor` over their share t (Hägele et al., NeurIPS 2024): until then the
+  /// weights do not depend on the length of the training, which may be decided late.
+  case coolDown(steps: Int, floor: Double)
   /// From near 0 to 1 in a straight line over the first `steps`, then the other schedule over the rest.
   case warmUp(steps: Int, then: LearningRateSchedule)
 
@@ -18,6 +21,9 @@ public indirect enum LearningRateSchedule: Hashable, Sendable, Codable {
     case .constant: return 1
     case .cosine(let floor): return floor + (1 - floor) * (1 + cos(.pi * share)) / 2
     case .polynomial(let power): return pow(1 - share, power)
+    case .coolDown(let steps, let floor):
+      let into = min(1, max(0, Double(step - (total - steps)) / Double(max(1, steps))))
+      return floor + (1 - floor) * (1 - into.squareRoot())
     case .warmUp(let steps, let then):
       if step < steps { return Double(step + 1) / Double(steps) }
       return then.factor(step: step - steps, of: total - steps)

@@ -13,6 +13,10 @@ public struct RandomSyntheticAngiography: Codable, Sendable, Equatable {
   public var spacing: SIMD3<Double>
   /// The probability of a patch without vessels, that of a head surface in the patch, and that of a venous sinus.
   public var emptyProbability, headProbability, sinusProbability: Float
+  /// The probability of contrast, noise and courses as time-of-flight scans of adults have them; the rest is wider.
+  public var typicalProbability: Float
+  /// The probability that an image with a head holds nothing outside its brain, as after skull stripping.
+  public var strippedProbability: Float
 
   /// The domain of images of `shape` and `spacing` (mm).
   public init(shape: VoxelShape, spacing: SIMD3<Double> = [0.6, 0.6, 0.6]) {
@@ -21,24 +25,30 @@ public struct RandomSyntheticAngiography: Codable, Sendable, Equatable {
     emptyProbability = 0.06
     headProbability = 0.55
     sinusProbability = 0.45
+    typicalProbability = 0.5
+    strippedProbability = 0.08
   }
 
   /// The angiography of `seed` with number `index`.
   public func draw(seed: UInt64, index: Int) -> SyntheticAngiography {
     var stream = RandomStream(seed: seed, purpose: "synthetic angiography", indices: index)
+    let isTypical = stream.chance(typicalProbability)
     let head = stream.chance(headProbability) ? drawHead(&stream) : nil
-    let tissue = drawTissue(&stream)
-    let contrast = stream.uniform(0.2...0.9)
-    let brightest = contrast + tissue.intensities.reduce(0, +) / Float(tissue.intensities.count)
+    let tissue = isTypical ? drawTypicalTissue(&stream) : drawTissue(&stream)
+    let mean = tissue.intensities.reduce(0, +) / Float(tissue.intensities.count)
+    let contrast = isTypical ? 1 - mean : stream.uniform(0.2...0.9)
+    let brightest = contrast + mean
     let isScaled = brightest > 1 || stream.chance(0.6)
     var angiography = SyntheticAngiography(
       grid: VoxelGrid(shape: shape, affine: Affine(spacing: spacing)), seed: stream.next(), roots: [],
       arteries: [],
       staysInTissue: head != nil, sinuses: [], head: head, tissue: tissue,
       distractors: drawDistractors(&stream),
-      acquisition: drawAcquisition(&stream), labelThreshold: stream.uniform(0.45...0.5))
+      acquisition: isTypical ? drawTypicalAcquisition(&stream) : drawAcquisition(&stream),
+      labelThreshold: stream.uniform(0.45...0.5))
+    angiography.isSkullStripped = head != nil && stream.chance(strippedProbability)
     if !stream.chance(emptyProbability) {
-      angiography.roots = drawRoots(head, &stream)
+      angiography.roots = drawRoots(head, contrast: contrast / brightest, isTypical: isTypical, &stream)
       if stream.chance(sinusProbability) { angiography.sinuses = [drawSinus(head, &stream)] }
     }
     angiography.scale(brightest: brightest, toOne: isScaled)
@@ -68,10 +78,10 @@ public struct RandomSyntheticAngiography: Codable, Sendable, Equatable {
 
 extension RandomSyntheticAngiography {
   private func drawRoots(
-    _ head: HeadModel?, _ stream: inout RandomStream
+    _ head: HeadModel?, contrast: Float, isTypical: Bool, _ stream: inout RandomStream
   ) -> [SyntheticAngiography.Root] {
     let isSlender = stream.chance(0.5)
-    let tortuosity = stream.uniform(0.1...0.9)
+    let tortuosity = stream.uniform(0.1...(isTypical ? 0.5 : 0.9))
     let jitter = stream.uniform(0.02...0.12)
     let thick = max(1, Int((Float(stream.integer(1...4)) * patches).rounded()))
     let thin = Int((Float(stream.integer(0...11)) * patches).rounded())
@@ -79,11 +89,14 @@ extension RandomSyntheticAngiography {
       let radius =
         index < thick
         ? logUniform(0.6...(isSlender ? 2.5 : 5), &stream) : logUniform(0.45...1.3, &stream)
-      let brightness = index < thick ? stream.uniform(0.9...1) : stream.uniform(0.7...1)
+      // Slow blood in thin vessels loses signal: less of the contrast is left.
+      let brightness =
+        1 - contrast * (1 - (index < thick ? stream.uniform(0.8...1) : stream.uniform(0.35...1)))
       let (position, direction) = drawStart(in: head, &stream)
       let tree = VesselTreeParameters(
         rootRadius: radius, stopRadius: stream.uniform(0.32...max(0.33, 0.8 * radius)),
-        lengthFactor: stream.uniform(0.8...4), tortuosity: tortuosity * stream.uniform(0.6...1.4),
+        lengthFactor: stream.uniform((isTypical ? 1.5 : 0.8)...4),
+        tortuosity: tortuosity * stream.uniform(0.6...1.4),
         radiusJitter: jitter, brightness: brightness)
       return .init(position: position, direction: direction, tree: tree)
     }
@@ -159,6 +172,17 @@ extension RandomSyntheticAngiography {
       grain: stream.uniform(1.5...5))
   }
 
+  /// Brain as time-of-flight scans show it: grey and white matter close together, a fine grain.
+  private func drawTypicalTissue(_ stream: inout RandomStream) -> TissueModel {
+    let base = stream.uniform(0.33...0.58)
+    let spread = stream.uniform(0.01...0.12)
+    let classes = stream.integer(1...4)
+    return TissueModel(
+      intensities: (0..<classes).map { _ in max(0.1, base * (1 + spread * stream.normal())) },
+      regionSize: stream.uniform(7...28), texture: logUniform(0.01...0.06, &stream),
+      grain: stream.uniform(1.5...5))
+  }
+
   /// A head whose surface passes through or near the image.
   private func drawHead(_ stream: inout RandomStream) -> HeadModel {
     let radius = stream.uniform(45...160)
@@ -225,6 +249,18 @@ extension RandomSyntheticAngiography {
       noiseCorrelation: stream.chance(0.35) ? stream.uniform(0.4...0.8) : 0,
       isClipped: stream.chance(0.7), gamma: stream.chance(0.3) ? stream.uniform(0.8...1.25) : 1,
       isEightBit: stream.chance(0.5))
+  }
+
+  /// Interpolated by the scanner, noise of about a twentieth of the saturated arteries.
+  private func drawTypicalAcquisition(_ stream: inout RandomStream) -> Acquisition {
+    var result = drawAcquisition(&stream)
+    result.bias = stream.uniform(0.03...0.15)
+    result.gain = stream.uniform(0.95...1.35)
+    result.noise = stream.uniform(0.03...0.08)
+    result.noiseCorrelation = stream.chance(0.7) ? stream.uniform(0.35...0.75) : 0
+    result.isClipped = true
+    result.gamma = 1
+    return result
   }
 }
 

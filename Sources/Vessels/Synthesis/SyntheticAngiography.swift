@@ -43,6 +43,8 @@ public struct SyntheticAngiography: Codable, Sendable, Equatable {
   public var distractors: Distractors
   /// How the scanner sees it.
   public var acquisition: Acquisition
+  /// Whether everything outside the brain is 0 in image and labels.
+  public var isSkullStripped = false
   /// A voxel is vessel in the label where its blurred partial volume exceeds this.
   public var labelThreshold: Float
 
@@ -74,10 +76,11 @@ public struct SyntheticAngiography: Codable, Sendable, Equatable {
     spread.apply(to: &image, shape: shape)
     spread.apply(to: &vessels, shape: shape)
     spread.apply(to: &blurredVolume, shape: shape)
-    let labels = Labels(
+    var labels = Labels(
       cleanImage: image, vesselSignal: vessels, partialVolume: blurredVolume,
       centreline: raster.centreline, angiography: self)
     acquisition.scan(&image, shape: shape, seed: seed)
+    if isSkullStripped, let head { keepBrain(head, &image, &labels) }
     return SyntheticAngiographySample(
       image: Volume(grid: grid, voxels: image),
       partialVolume: Volume(grid: grid, voxels: raster.partialVolume),
@@ -123,6 +126,18 @@ public struct SyntheticAngiography: Codable, Sendable, Equatable {
       }
     }
     return (image, vessels)
+  }
+
+  private func keepBrain(_ head: HeadModel, _ image: inout [Float], _ labels: inout Labels) {
+    let shape = grid.shape
+    for k in 0..<shape.z {
+      for j in 0..<shape.y {
+        for i in 0..<shape.x where head.depth([Float(i), Float(j), Float(k)]) < head.brainDepth {
+          let voxel = shape.index(i, j, k)
+          (image[voxel], labels.all[voxel], labels.bright[voxel]) = (0, 0, 0)
+        }
+      }
+    }
   }
 
   private func addSpecks(slice k: Int, to slice: UnsafeMutablePointer<Float>) {

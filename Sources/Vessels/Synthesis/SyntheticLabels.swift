@@ -20,12 +20,16 @@ struct Labels {
     let count = cleanImage.count
     let visible = Labels.visible * angiography.acquisition.noise
     let threshold = angiography.labelThreshold
+    let isClipped = angiography.acquisition.isClipped
     all = Array(repeating: 0, count: count)
     bright = Array(repeating: 0, count: count)
     for index in 0..<count {
+      // What clipping leaves of the vessel's contrast: none in tissue that is saturated itself.
+      let clean = cleanImage[index]
+      let signal = isClipped ? min(1, clean) - min(1, clean - vesselSignal[index]) : vesselSignal[index]
       let isVessel = partialVolume[index] > threshold || centreline[index] == 1
-      if isVessel, vesselSignal[index] > visible { all[index] = 1 }
-      if isVessel || partialVolume[index] > 0.2, cleanImage[index] >= Labels.nearSaturation {
+      if isVessel, signal > visible { all[index] = 1 }
+      if isVessel || partialVolume[index] > 0.2, clean >= Labels.nearSaturation {
         bright[index] = 1
       }
     }
