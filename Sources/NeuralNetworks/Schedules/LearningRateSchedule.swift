@@ -31,6 +31,17 @@ public indirect enum LearningRateSchedule: Hashable, Sendable, Codable {
   }
 }
 
+extension LearningRateSchedule {
+  /// Whether an early step's factor depends on the training's length, so that a training cannot be made longer later on.
+  public var dependsOnLength: Bool {
+    switch self {
+    case .constant, .coolDown: false
+    case .cosine, .polynomial: true
+    case .warmUp(_, let next): next.dependsOnLength
+    }
+  }
+}
+
 /// A factor on the learning rate that shrinks when a score no longer falls.
 public struct PlateauSchedule: Hashable, Sendable, Codable {
   /// Multiplies the factor at each plateau.

@@ -97,6 +97,9 @@ public final class Trainer {
     self.plans = plans
   }
 
+  /// Bytes of the plans' own memory.
+  public var memoryBytes: Int { plans.reduce(0) { $0 + $1.memoryBytes } }
+
   /// Begin with other weights, such as published ones.
   public func start(from weights: Weights) {
     precondition(weights.table == network.table, "weights of this network")

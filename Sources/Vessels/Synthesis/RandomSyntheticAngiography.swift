@@ -83,8 +83,8 @@ extension RandomSyntheticAngiography {
     let isSlender = stream.chance(0.5)
     let tortuosity = stream.uniform(0.1...(isTypical ? 0.5 : 0.9))
     let jitter = stream.uniform(0.02...0.12)
-    let thick = max(1, Int((Float(stream.integer(1...4)) * patches).rounded()))
-    let thin = Int((Float(stream.integer(0...11)) * patches).rounded())
+    let thick = max(1, Int((Float(stream.integer(1...5)) * patches).rounded()))
+    let thin = Int((Float(stream.integer(2...18)) * patches).rounded())
     return (0..<thick + thin).map { index in
       let radius =
         index < thick

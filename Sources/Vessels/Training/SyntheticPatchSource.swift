@@ -49,43 +49,35 @@ public final class SyntheticPatchSource: PatchSource {
     (self.settings, self.seed) = (settings, seed)
   }
 
-  /// The extent of a patch.
-  public var patch: VoxelShape { settings.domain.shape }
-  /// Label channels.
-  public var channels: Int { settings.channels.count }
-
-  /// The patches of step `step`.
-  public func batch(step: Int) -> TrainingBatch {
-    let count = settings.fresh + settings.replayed
-    var batch = TrainingBatch(images: [], labels: [], isLabelled: Array(repeating: true, count: count))
-    batch.images.reserveCapacity(count * patch.count)
-    batch.labels.reserveCapacity(count * channels * patch.count)
+  /// The new patches of step `step`, then the replayed ones.
+  public func patches(step: Int) -> [TrainingPatch] {
     let next = step * settings.fresh
-    recent.withLock { $0 = $0.filter { $0.key >= next - settings.memory } }
-    for slot in 0..<settings.fresh { append(sample(next + slot), turned: .none, to: &batch) }
-    for slot in 0..<settings.replayed {
+    recent.withLock { $0 = $0.filter { $0.key >= next - settings.memory - 2 * settings.fresh } }
+    let fresh = (0..<settings.fresh).map { patch(sample(next + $0), turned: .none) }
+    let replayed = (0..<settings.replayed).map { slot in
       var stream = RandomStream(seed: seed, purpose: "replay", indices: step, slot)
       let index = stream.integer(max(0, next - settings.memory)...max(0, next + settings.fresh - 1))
-      var augmentation = RandomPatchAugmentation.turnsOnly.draw(shape: patch, using: &stream)
+      var augmentation = RandomPatchAugmentation.turnsOnly.draw(shape: settings.domain.shape, using: &stream)
       let exponent = stream.uniform(-1...1)
       augmentation.gain = pow(settings.gain, exponent)
-      append(sample(index), turned: augmentation, to: &batch)
+      return patch(sample(index), turned: augmentation)
     }
-    return batch
+    return fresh + replayed
   }
 
-  private func append(_ sample: Sample, turned change: PatchAugmentation, to batch: inout TrainingBatch) {
-    batch.images += change == .none ? sample.image : change.applied(toImage: sample.image, shape: patch)
-    for channel in 0..<channels {
-      let label = sample.labels.map { Float($0 >> UInt8(channel) & 1) }
-      batch.labels += change == .none ? label : change.applied(toLabel: label, shape: patch)
+  private func patch(_ sample: Sample, turned change: PatchAugmentation) -> TrainingPatch {
+    let shape = settings.domain.shape
+    var result = TrainingPatch(image: change.applied(toImage: sample.image, shape: shape), labels: [])
+    result.labels = settings.channels.indices.flatMap { channel in
+      change.applied(toLabel: sample.labels.map { Float($0 >> UInt8(channel) & 1) }, shape: shape)
     }
+    return result
   }
 
   private func sample(_ index: Int) -> Sample {
     if let known = recent.withLock({ $0[index] }) { return known }
     let made = settings.domain.draw(seed: seed, index: index).make()
-    var labels = [UInt8](repeating: 0, count: patch.count)
+    var labels = [UInt8](repeating: 0, count: settings.domain.shape.count)
     for (channel, convention) in settings.channels.enumerated() {
       for (voxel, value) in made.label(convention).voxels.enumerated() {
         labels[voxel] |= value << UInt8(channel)

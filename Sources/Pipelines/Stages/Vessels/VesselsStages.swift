@@ -6,7 +6,7 @@ extension StageRegistry {
     ReportVessels.self,
   ]
   /// The trainings for MR angiographies.
-  static let vesselTrainings: [any Training.Type] = []
+  static let vesselTrainings: [any Training.Type] = [TrainVessels.self]
   /// The syntheses of MR angiographies.
   static let vesselSyntheses: [any Synthesis.Type] = [SynthesizeVessels.self]
 }
