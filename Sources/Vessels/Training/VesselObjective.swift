@@ -39,9 +39,11 @@ public struct VesselObjective: Codable, Sendable, Equatable {
   public var alpha = 0.7, gamma = 0.75
   /// Weight of binary cross-entropy beside the focal Tversky loss.
   public var crossEntropy = 0.0
-  /// Weight of vessel voxels in the cross-entropy. The slope of an overlap loss vanishes where all probabilities are small, as
-  /// they are in the first steps when few voxels are vessel; a weight of about 10 leads out of there.
+  /// Weight of vessel voxels in the cross-entropy at the first step, and the steps over which it falls to 1 in a straight
+  /// line; 0 keeps it. The slope of an overlap loss vanishes where all probabilities are small, as they are in the first
+  /// steps when few voxels are vessel; a weight well above 1 leads out of there.
   public var positiveWeight: Float = 1
+  public var positiveSteps = 0
   /// Weight of the skeleton recall loss, of branch 1 at full resolution.
   public var skeletonRecall = 0.0
   /// Weight of the soft centreline Dice loss, of branch 1 at full resolution.
@@ -55,8 +57,10 @@ public struct VesselObjective: Codable, Sendable, Equatable {
   public init() {}
 
   /// The loss of one scale.
-  private var segmentation: MultiScaleLoss {
-    let (alpha, gamma, crossEntropy, positiveWeight) = (alpha, gamma, crossEntropy, positiveWeight)
+  private func segmentation(step: Int) -> MultiScaleLoss {
+    let (alpha, gamma, crossEntropy) = (alpha, gamma, crossEntropy)
+    let fallen = positiveSteps > 0 ? min(1, Float(step) / Float(positiveSteps)) : 0
+    let positiveWeight = positiveWeight + fallen * (1 - positiveWeight)
     return MultiScaleLoss(weights: scales) { voxels in
       let overlap = FocalTverskyLoss(alpha: alpha, gamma: gamma, on: .logits, voxelsPerEntry: voxels)
       guard crossEntropy > 0 else { return ChannelwiseLoss(overlap) }
@@ -88,11 +92,13 @@ public struct VesselObjective: Codable, Sendable, Equatable {
     var terms: [Trainer.Term] = []
     let rest = projection.map { 1 - $0.weight } ?? 1
     if batch.labelled > 0 {
-      terms.append(Trainer.Term("segmentation", evaluate(segmentation: first, batch, weight: rest)))
+      terms.append(
+        Trainer.Term("segmentation", evaluate(segmentation: first, batch, step: step, weight: rest)))
       if !batch.warps.isEmpty {
         let second = Branch(1, of: batch, logits: logits, gradients: gradients, shapes: shapes)
         terms.append(
-          Trainer.Term("deformed segmentation", evaluate(segmentation: second, batch, weight: rest)))
+          Trainer.Term(
+            "deformed segmentation", evaluate(segmentation: second, batch, step: step, weight: rest)))
       }
       if skeletonRecall > 0 {
         let loss = ChannelwiseLoss(SkeletonRecallLoss(on: .logits))
@@ -123,10 +129,13 @@ public struct VesselObjective: Codable, Sendable, Equatable {
     return terms
   }
 
-  private func evaluate(segmentation branch: Branch, _ batch: TrainingBatch, weight: Double) -> Double {
+  private func evaluate(segmentation branch: Branch, _ batch: TrainingBatch, step: Int, weight: Double)
+    -> Double
+  {
     let labels = LabelPyramid(
       label: branch.labels(batch), shape: branch.shapes[0], levels: branch.shapes.count)
-    let value = segmentation.evaluate(logits: branch.logits, labels: labels, gradients: branch.gradients)
+    let value = segmentation(step: step).evaluate(
+      logits: branch.logits, labels: labels, gradients: branch.gradients)
     for gradient in branch.gradients where weight != 1 {
       for index in gradient.indices { gradient[index] *= Float(weight) }
     }

@@ -59,6 +59,9 @@ extension TrainVessels {
     Parameter("cross_entropy", \.crossEntropy, "weight of cross-entropy beside it", in: 0...1000),
     Parameter(
       "positive_weight", \.positiveWeight, "weight of vessel voxels in the cross-entropy", in: 0.01...1000),
+    Parameter(
+      "positive_steps", \.positiveSteps, "steps over which that weight falls to 1; 0 to keep it",
+      in: 0...10_000_000),
     Parameter("skeleton_recall", \.skeletonRecall, "weight of the skeleton recall loss", in: 0...100),
     Parameter("cldice", \.centrelineDice, "weight of the soft centreline Dice loss", in: 0...100),
     Parameter(

@@ -59,6 +59,7 @@ struct TrainVessels: Training {
   var gamma = 0.75
   var crossEntropy = 0.0
   var positiveWeight: Float = 1
+  var positiveSteps = 0
   var skeletonRecall = 0.0
   var centrelineDice = 0.0
   var consistency = 0.0
@@ -156,6 +157,7 @@ struct TrainVessels: Training {
     if network != .mss { result.scales = [1] }
     (result.alpha, result.gamma) = (alpha, gamma)
     (result.crossEntropy, result.positiveWeight) = (crossEntropy, positiveWeight)
+    result.positiveSteps = positiveSteps
     (result.skeletonRecall, result.centrelineDice) = (skeletonRecall, centrelineDice)
     if consistency > 0 {
       var term = VesselObjective.Consistency()
