@@ -139,7 +139,7 @@ let package = Package(
     .target(
       name: "DenoisedVessels", dependencies: ["ImageAnalysis", "ImageFiles", "Imaging", "Pipelines"],
       path: "Tests/StageOfYourOwn/Sources/DenoisedVessels", swiftSettings: settings),
-    tests(of: "Pipelines", ["Reports", "Imaging", "ImageFiles", "DenoisedVessels"]),
+    tests(of: "Pipelines", ["Reports", "Imaging", "ImageFiles", "DenoisedVessels", "Vessels"]),
     tests(of: "Reports"),
     .testTarget(
       name: "CommandLineTests", dependencies: ["malpighi", "ImageFiles", "Imaging", "TestSupport"],

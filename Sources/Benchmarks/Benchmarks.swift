@@ -7,6 +7,7 @@ struct Benchmarks: ParsableCommand {
     commandName: "malpighi-benchmarks",
     subcommands: [
       UNetBenchmark.self, KernelsBenchmark.self, LoadBenchmark.self, MetricsBenchmark.self, Separate.self,
-      Classify.self, GliomaBenchmark.self, GliomaStudy.self, AllBenchmarks.self,
+      Classify.self, GliomaBenchmark.self, GliomaStudy.self,
+      AblationBenchmark.self, AllBenchmarks.self,
     ])
 }

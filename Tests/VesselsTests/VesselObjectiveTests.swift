@@ -25,7 +25,7 @@ private struct Example {
           image: image, labels: index < labelled ? labels : nil,
           centrelines: index < labelled ? labels.map { $0 * (stream.chance(0.5) ? 1 : 0) } : nil), at: 0)
     }
-    let warps =
+    let warps: [LinearWarp] =
       objective.consistency == nil
       ? []
       : patches.indices.map { index in

@@ -7,14 +7,6 @@ import TestSupport
 import Testing
 import Vessels
 
-/// A folder of its own, removed at the end.
-private func withFolder(_ body: (URL) throws -> Void) throws {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("malpighi-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  try body(folder)
-}
-
 /// Three epochs of four steps on patches of 16³ voxels: consistency, projections, averaging, everything that has a state.
 private var settings: VesselTrainingSettings {
   var design = UNet3D(width: 4, levels: 4, supervision: .pointwise)
@@ -75,7 +67,7 @@ struct VesselTrainingTests {
   @Test(
     "Killed before any checkpoint, in an epoch or in a validation and continued, it gives the same weights")
   func kill() throws {
-    try withFolder { folder in
+    try withTemporaryFolder { folder in
       let whole = try VesselTraining(
         settings, folder: folder.appendingPathComponent("whole", isDirectory: true).made())
       #expect(try run(whole))
@@ -97,7 +89,7 @@ struct VesselTrainingTests {
 
   @Test("Stopped in the middle of an epoch it continues from that step, the epoch's means include both parts")
   func stop() throws {
-    try withFolder { folder in
+    try withTemporaryFolder { folder in
       let whole = try VesselTraining(
         settings, folder: folder.appendingPathComponent("whole", isDirectory: true).made())
       try run(whole)
@@ -113,7 +105,7 @@ struct VesselTrainingTests {
 
   @Test("The best epoch becomes the model, patience ends the training, every epoch is a row of the history")
   func best() throws {
-    try withFolder { folder in
+    try withTemporaryFolder { folder in
       var patient = settings
       (patient.epochs, patient.patience) = (9, 2)
       let training = try VesselTraining(patient, folder: folder)
@@ -133,7 +125,7 @@ struct VesselTrainingTests {
 
   @Test("A damaged checkpoint is not used: the one before is, and it is said so")
   func damage() throws {
-    try withFolder { folder in
+    try withTemporaryFolder { folder in
       let whole = try VesselTraining(settings, folder: folder)
       try run(whole)
       let last = folder.appendingPathComponent("last.safetensors")
@@ -150,7 +142,7 @@ struct VesselTrainingTests {
 
   @Test("Other settings are refused by name; a longer training is not, where the schedule allows it")
   func otherSettings() throws {
-    try withFolder { folder in
+    try withTemporaryFolder { folder in
       try run(VesselTraining(settings, folder: folder))
       var other = settings
       other.objective.alpha = 0.5
@@ -168,7 +160,7 @@ struct VesselTrainingTests {
 
   @Test("A loss that is no number stops the training and names the term; the checkpoint before stays")
   func divergence() throws {
-    try withFolder { folder in
+    try withTemporaryFolder { folder in
       var wild = settings
       wild.optimization.learningRate = 1e30
       wild.optimization.gradientLimit = nil

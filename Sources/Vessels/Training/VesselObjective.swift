@@ -39,10 +39,11 @@ public struct VesselObjective: Codable, Sendable, Equatable {
   public var alpha = 0.7, gamma = 0.75
   /// Weight of binary cross-entropy beside the focal Tversky loss.
   public var crossEntropy = 0.0
-  /// Weight of vessel voxels in the cross-entropy at the first step, and the steps over which it falls to 1 in a straight
-  /// line; 0 keeps it. The slope of an overlap loss vanishes where all probabilities are small, as they are in the first
-  /// steps when few voxels are vessel; a weight well above 1 leads out of there.
+  /// Weight of vessel voxels in the cross-entropy at the first step. The slope of an overlap loss vanishes where all
+  /// probabilities are small, as they are in the first steps when few voxels are vessel; a weight well above 1 leads out of
+  /// there.
   public var positiveWeight: Float = 1
+  /// Steps over which that weight falls to 1 in a straight line; 0 keeps it.
   public var positiveSteps = 0
   /// Weight of the skeleton recall loss, of branch 1 at full resolution.
   public var skeletonRecall = 0.0
