@@ -82,7 +82,7 @@ struct VesselObjectiveTests {
     func loss(_ step: Float) -> Double {
       example.evaluate(zip(logits, direction).map { $0 + step * $1 }).terms.reduce(0) { $0 + $1.value }
     }
-    let step: Float = 2e-3
+    let step: Float = 5e-4
     let expected = (loss(step) - loss(-step)) / Double(2 * step)
     let found = zip(example.evaluate(logits).gradient, direction).reduce(0.0) { $0 + Double($1.0 * $1.1) }
     #expect(abs(found - expected) < 0.01 * max(0.05, abs(expected)), "\(found) against \(expected)")
