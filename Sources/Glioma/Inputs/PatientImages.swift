@@ -116,9 +116,11 @@ public struct Patient: Sendable {
     guard percent >= Patient.requiredOverlap else {
       throw .gridsDoNotOverlap(image: "tissue maps", percent: percent, required: Patient.requiredOverlap)
     }
-    if percent < 90 {
-      notes.append(
-        "only \((percent * 10).rounded() / 10) % of the tumour lie inside the brain of the tissue maps.")
+    let share = "\((percent * 10).rounded() / 10) % of the tumour lie inside the brain of the tissue maps."
+    if realigned {
+      notes.append("the origins of the tissue maps were ignored; so placed, " + share)
+    } else if percent < 90 {
+      notes.append("only " + share)
     }
     self.init(segmentation: labelled.segmentation, white: w, gray: g, brain: inside)
     pet = try onGrid(images.pet, "pet").flatMap { Patient.preparedPET($0, labelled.segmentation, &notes) }
