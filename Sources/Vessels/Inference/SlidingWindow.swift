@@ -24,6 +24,9 @@ public struct SlidingWindow: Codable, Sendable, Equatable {
   /// Whether the network wants the volume's second axis fastest instead of the first: tensors N C k i j, as the
   /// published weights of DS6 and SPOCKMIP do.
   public var swapsInPlaneAxes: Bool
+  /// How far before the volume's first voxel the first window begins; less than `patch`. A network worth its name gives
+  /// nearly the same for every offset.
+  public var offset = VoxelShape(0, 0, 0)
 
   /// Windows of `patch` at `stride`.
   public init(
@@ -62,7 +65,7 @@ public struct SlidingWindow: Codable, Sendable, Equatable {
 
   /// The windows over a volume of shape `extent`.
   public func windows(over extent: VoxelShape) -> [PatchWindow] {
-    WindowGrid(extent: extent, patch: patch, stride: stride).windows
+    WindowGrid(extent: extent, patch: patch, stride: stride, offset: offset).windows
   }
 
   /// Run `predict` over `volume` and put the results together, on the volume's grid.
@@ -70,16 +73,23 @@ public struct SlidingWindow: Codable, Sendable, Equatable {
   /// - Parameters:
   ///   - volume: The image, normalised.
   ///   - batch: The number of windows that `predict` gets at once; the last call gets copies of its first window to fill up.
+  ///   - isEmpty: Windows that are left out: their result is 0.
   ///   - progress: Called with the fraction done after each batch.
   ///   - predict: Reads `batch` windows, N 1 D H W, and writes as many probabilities.
   /// - Returns: The probabilities. A result does not depend on `batch`.
   public func run(
-    on volume: Volume<Float>, batch: Int, progress: (Double) throws -> Void,
+    on volume: Volume<Float>, batch: Int, isEmpty: (PatchWindow) -> Bool = { _ in false },
+    progress: (Double) throws -> Void,
     predict: (_ input: UnsafeBufferPointer<Float>, _ output: UnsafeMutableBufferPointer<Float>) throws -> Void
   ) rethrows -> Volume<Float> {
     let windows = windows(over: volume.shape)
     let size = patch.count
-    var blend = WindowBlend(extent: volume.shape, patch: patch, stride: stride, blending: blending)
+    var blend = WindowBlend(
+      extent: volume.shape, patch: patch, blending: blending,
+      starts: (0..<3).map {
+        WindowGrid.starts(
+          length: volume.shape[$0], patch: patch[$0], stride: stride[$0], offset: offset[$0])
+      })
     let input = UnsafeMutableBufferPointer<Float>.allocate(capacity: batch * size)
     let output = UnsafeMutableBufferPointer<Float>.allocate(capacity: batch * size)
     defer {
@@ -88,19 +98,24 @@ public struct SlidingWindow: Codable, Sendable, Equatable {
     }
     input.initialize(repeating: 0)
     output.initialize(repeating: 0)
-    for first in Swift.stride(from: 0, to: windows.count, by: batch) {
+    let full = windows.filter { window in
+      guard isEmpty(window) else { return true }
+      blend.addNothing(window)
+      return false
+    }
+    for first in Swift.stride(from: 0, to: full.count, by: batch) {
       for slot in 0..<batch {
-        let window = windows[first + slot < windows.count ? first + slot : first]
+        let window = full[first + slot < full.count ? first + slot : first]
         let target = UnsafeMutableBufferPointer(rebasing: input[slot * size..<(slot + 1) * size])
         read(window, of: volume, into: target)
       }
       try predict(UnsafeBufferPointer(input), output)
-      for slot in 0..<min(batch, windows.count - first) {
+      for slot in 0..<min(batch, full.count - first) {
         let result = UnsafeMutableBufferPointer(rebasing: output[slot * size..<(slot + 1) * size])
         if swapsInPlaneAxes { swapInPlaneAxes(result) }
-        blend.add(windows[first + slot], UnsafeBufferPointer(result))
+        blend.add(full[first + slot], UnsafeBufferPointer(result))
       }
-      try progress(Double(min(first + batch, windows.count)) / Double(windows.count))
+      try progress(Double(min(first + batch, full.count)) / Double(full.count))
     }
     return Volume(grid: volume.grid, voxels: blend.finished())
   }

@@ -11,13 +11,18 @@ struct WindowBlend {
   private var sums: [Float]
   private var weights: [Float]
 
-  init(extent: VoxelShape, patch: VoxelShape, stride: VoxelShape, blending: SlidingWindow.Blending) {
+  /// Nothing added yet; `starts` are the first voxels of the windows along each axis.
+  init(extent: VoxelShape, patch: VoxelShape, blending: SlidingWindow.Blending, starts: [[Int]]) {
     self.extent = extent
     self.blending = blending
+    self.starts = starts
     sums = Array(repeating: 0, count: extent.count)
     weights = blending == .crop ? [] : Array(repeating: 0, count: extent.count)
-    kernel = blending == .gaussian ? WindowBlend.gaussian(patch) : []
-    starts = (0..<3).map { WindowGrid.starts(length: extent[$0], patch: patch[$0], stride: stride[$0]) }
+    switch blending {
+    case .gaussian: kernel = WindowBlend.gaussian(patch)
+    case .constant: kernel = Array(repeating: 1, count: patch.count)
+    case .crop: kernel = []
+    }
   }
 
   /// The product of Gaussians of standard deviation side/8 around the window's middle, 1 at the top and 1e-3 at least.
@@ -34,33 +39,43 @@ struct WindowBlend {
 
   /// Add the result of `window`; what lies outside the volume is dropped.
   mutating func add(_ window: PatchWindow, _ values: UnsafeBufferPointer<Float>) {
-    let (extent, blending, shape) = (self.extent, self.blending, window.shape)
+    add(window, values.baseAddress)
+  }
+
+  /// Add zeros for `window`.
+  mutating func addNothing(_ window: PatchWindow) { add(window, nil) }
+
+  private mutating func add(_ window: PatchWindow, _ values: UnsafePointer<Float>?) {
+    let (extent, isCrop, shape) = (extent, blending == .crop, window.shape)
     let first = [window.x, window.y, window.z]
     let ranges = (0..<3).map { axis -> Range<Int> in
-      blending == .crop
-        ? ownRange(first[axis], axis: axis, side: window.shape[axis])
-        : max(0, first[axis])..<min(extent[axis], first[axis] + window.shape[axis])
+      isCrop
+        ? ownRange(first[axis], axis: axis, side: shape[axis])
+        : max(0, first[axis])..<min(extent[axis], first[axis] + shape[axis])
     }
+    guard ranges.allSatisfy({ !$0.isEmpty }) else { return }
+    let count = ranges[0].count
     sums.withUnsafeMutableBufferPointer { sums in
       weights.withUnsafeMutableBufferPointer { weights in
         kernel.withUnsafeBufferPointer { kernel in
-          for k in ranges[2] {
-            for j in ranges[1] {
-              let row = extent.index(0, j, k)
-              let source = shape.index(-window.x, j - window.y, k - window.z)
-              switch blending {
-              case .crop:
-                for i in ranges[0] { sums[row + i] = values[source + i] }
-              case .constant:
-                for i in ranges[0] {
-                  sums[row + i] += values[source + i]
-                  weights[row + i] += 1
+          // Each thread adds to slices of its own.
+          nonisolated(unsafe) let (sums, weights, kernel, values) = (
+            sums.baseAddress!, weights.baseAddress!, kernel.baseAddress!, values
+          )
+          Parallel.forEachSlab(of: ranges[2]) { slices in
+            for k in slices {
+              for j in ranges[1] {
+                let row = extent.index(ranges[0].lowerBound, j, k)
+                let source = shape.index(ranges[0].lowerBound - window.x, j - window.y, k - window.z)
+                if isCrop {
+                  if let values { (sums + row).update(from: values + source, count: count) }
+                  continue
                 }
-              case .gaussian:
-                for i in ranges[0] {
-                  sums[row + i] += kernel[source + i] * values[source + i]
-                  weights[row + i] += kernel[source + i]
-                }
+                let (weight, factor) = (weights + row, kernel + source)
+                for i in 0..<count { weight[i] += factor[i] }
+                guard let values = values.map({ $0 + source }) else { continue }
+                let sum = sums + row
+                for i in 0..<count { sum[i] += factor[i] * values[i] }
               }
             }
           }
@@ -75,12 +90,21 @@ struct WindowBlend {
     guard let index = starts.firstIndex(of: first) else { return 0..<0 }
     let lower = index == 0 ? 0 : (first + starts[index - 1] + side + 1) / 2
     let upper = index == starts.count - 1 ? extent[axis] : (starts[index + 1] + first + side + 1) / 2
-    return lower..<min(extent[axis], upper)
+    return max(0, lower)..<max(0, lower, min(extent[axis], upper))
   }
 
   /// The weighted means.
-  func finished() -> [Float] {
+  consuming func finished() -> [Float] {
     guard blending != .crop else { return sums }
-    return zip(sums, weights).map { $1 > 0 ? $0 / $1 : 0 }
+    weights.withUnsafeBufferPointer { weights in
+      sums.withUnsafeMutableBufferPointer { sums in
+        // Each thread divides voxels of its own.
+        nonisolated(unsafe) let (sums, weights) = (sums, weights)
+        Parallel.forEachSlab(of: sums.indices) { slab in
+          for index in slab { sums[index] = weights[index] > 0 ? sums[index] / weights[index] : 0 }
+        }
+      }
+    }
+    return sums
   }
 }

@@ -1,0 +1,124 @@
+import Dispatch
+import Imaging
+import NeuralNetworks
+import Numerics
+
+/// A vessel network compiled for windows of one shape: windows in, probabilities of one output channel out.
+///
+/// Used by one thread at a time.
+public final class VesselNetwork {
+  /// How the cores share the work.
+  public enum Sharing: String, Codable, Sendable, CaseIterable {
+    /// All cores work on one window: least memory.
+    case withinWindow = "within-window"
+    /// Each core has windows of its own: nobody waits for anybody within a window.
+    case betweenWindows = "between-windows"
+  }
+
+  /// The shape of a window.
+  public let window: VoxelShape
+  /// The number of windows taken at once.
+  public var batch: Int { plans.count }
+  /// What activations are stored as.
+  public var precision: Plan.Precision { plans[0].precision }
+  /// Bytes of all plans.
+  public var memoryBytes: Int { plans.reduce(0) { $0 + $1.memoryBytes } }
+  private let plans: [Plan]
+
+  /// Compile `design` with `weights` for windows of shape `window`, sides divisible by the design's divisor.
+  public init(
+    _ design: UNet3D, weights: Weights, window: VoxelShape, precision: Plan.Precision,
+    sharing: Sharing = .withinWindow
+  ) throws(NeuralNetworkError) {
+    self.window = window
+    var design = design
+    // The coarse outputs serve training only.
+    let network: Network
+    let parameters: Weights
+    if design.supervision == .none {
+      (network, parameters) = (design.network(), weights)
+    } else {
+      design.supervision = .none
+      network = design.network()
+      parameters = try weights.subset(for: network.table)
+    }
+    let threads = Parallel.threads
+    let copies = sharing == .betweenWindows ? threads : 1
+    if copies > 1 { Parallel.threads = 1 }
+    defer { if copies > 1 { Parallel.threads = threads } }
+    var plans: [Plan] = []
+    for _ in 0..<copies {
+      let plan = try network.compile(
+        inputShape: [1, 1, window.z, window.y, window.x], mode: .inference, precision: precision)
+      try plan.load(parameters)
+      plans.append(plan)
+    }
+    self.plans = plans
+  }
+
+  /// Run the network on `batch` windows and write the logits or probabilities of output `channel`.
+  public func run(
+    _ input: UnsafeBufferPointer<Float>, channel: Int, probabilities: Bool = true,
+    into output: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    let size = window.count
+    precondition(input.count == size * batch && output.count == size * batch, "\(batch) windows")
+    if batch == 1 {
+      try plans[0].forward(input)
+      Self.copy(
+        plans[0].outputs[0].values, channel: channel, probabilities: probabilities, into: output,
+        parallel: true)
+      return
+    }
+    // Every plan is used by one thread, which writes its own part of the output and its own place for an error.
+    nonisolated(unsafe) let (plans, input, output) = (plans, input, output)
+    let errors = [NeuralNetworkError?](unsafeUninitializedCapacity: batch) { errors, count in
+      nonisolated(unsafe) let errors = errors
+      count = plans.count
+      DispatchQueue.concurrentPerform(iterations: plans.count) { index in
+        let part = index * size..<(index + 1) * size
+        do throws(NeuralNetworkError) {
+          try plans[index].forward(UnsafeBufferPointer(rebasing: input[part]))
+          Self.copy(
+            plans[index].outputs[0].values, channel: channel, probabilities: probabilities,
+            into: UnsafeMutableBufferPointer(rebasing: output[part]), parallel: false)
+          errors.initializeElement(at: index, to: nil)
+        } catch { errors.initializeElement(at: index, to: error) }
+      }
+    }
+    if let error = errors.compactMap({ $0 }).first { throw error }
+  }
+
+  private static func copy(
+    _ logits: UnsafeMutableBufferPointer<Float>, channel: Int, probabilities: Bool,
+    into output: UnsafeMutableBufferPointer<Float>, parallel: Bool
+  ) {
+    let size = output.count
+    // Each thread writes its own voxels.
+    nonisolated(unsafe) let (source, target) = (
+      UnsafeMutableRawPointer(logits.baseAddress! + channel * size),
+      UnsafeMutableRawPointer(output.baseAddress!)
+    )
+    // Sides are multiples of 16, so there is no rest.
+    @Sendable func convert(_ slab: Range<Int>) {
+      for block in slab {
+        let x = source.loadUnaligned(fromByteOffset: 64 * block, as: SIMD16<Float>.self)
+        target.storeBytes(
+          of: probabilities ? sigmoid(x) : x, toByteOffset: 64 * block, as: SIMD16<Float>.self)
+      }
+    }
+    let blocks = 0..<size / 16
+    parallel ? Parallel.forEachSlab(of: blocks, convert) : convert(blocks)
+  }
+}
+
+extension Weights {
+  /// The parameters of a part of the network that goes by the same names.
+  func subset(for table: ParameterTable) throws(NeuralNetworkError) -> Weights {
+    var part = Weights(zerosFor: table)
+    for parameter in table.parameters {
+      if let values = tensor(parameter.name) { try part.set(parameter.name, to: values) }
+    }
+    return part
+  }
+}
