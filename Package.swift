@@ -139,7 +139,12 @@ let package = Package(
     .target(
       name: "DenoisedVessels", dependencies: ["ImageAnalysis", "ImageFiles", "Imaging", "Pipelines"],
       path: "Tests/StageOfYourOwn/Sources/DenoisedVessels", swiftSettings: settings),
-    tests(of: "Pipelines", ["Reports", "Imaging", "ImageFiles", "DenoisedVessels", "Vessels"]),
+    tests(
+      of: "Pipelines",
+      [
+        "Reports", "Imaging", "ImageAnalysis", "ImageFiles", "Metrics", "NeuralNetworks", "Numerics",
+        "Vessels", "DenoisedVessels",
+      ]),
     tests(of: "Reports"),
     .testTarget(
       name: "CommandLineTests", dependencies: ["malpighi", "ImageFiles", "Imaging", "TestSupport"],

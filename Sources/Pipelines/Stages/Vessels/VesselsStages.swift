@@ -3,7 +3,7 @@ extension StageRegistry {
   static let vesselStages: [any Stage.Type] = [
     PrepareAngiography.self, EnhanceVessels.self, ThresholdVessels.self, CleanVessels.self,
     EvaluateVessels.self,
-    ReportVessels.self,
+    ReportVessels.self, SegmentVessels.self, DecideVessels.self, AdaptVessels.self,
   ]
   /// The trainings for MR angiographies.
   static let vesselTrainings: [any Training.Type] = [TrainVessels.self]
