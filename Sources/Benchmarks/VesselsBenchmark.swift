@@ -1,0 +1,130 @@
+import ArgumentParser
+import Foundation
+import ImageAnalysis
+import Imaging
+import Metrics
+import Numerics
+import Vessels
+
+/// A vessel model on synthetic angiographies it has not seen, beside Frangi's filter at the same precision.
+struct VesselsBenchmark: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "vessels",
+    abstract: "Score a vessel model on held-out synthetic angiographies, thin vessels apart.")
+
+  @Option(help: "The model (safetensors).") var model = "data/models/vessels.safetensors"
+  @Option(help: "head or patch: whole heads, or the wide domain of training patches.") var scene = "head"
+  @Option(help: "Angiographies.") var count = 6
+  @Option(help: "Seed; the training's is another.") var seed: UInt64 = 20_260
+  @Option(help: "Side of the cubic volumes.") var side = 96
+  @Option(help: "Threads.") var threads = 2
+
+  struct Report: Encodable {
+    var scene: String
+    var count: Int
+    var dice: Double?
+    var clDice: Double?
+    var precision: Double?
+    /// Share of label voxels found of vessels 1 to 2 voxels wide.
+    var thinRecall: Double?
+    var thinVoxels: Int
+    /// The same of Frangi's filter at its threshold of equal precision, or of the greatest precision it reaches.
+    var frangiThinRecall: Double?
+    var frangiPrecision: Double?
+    var secondsPerVolume: Double
+  }
+
+  func validate() throws {
+    guard ["head", "patch"].contains(scene), count > 0, side >= 16, threads > 0 else {
+      throw ValidationError("scene head or patch, count and threads above 0, side at least 16")
+    }
+  }
+
+  func run() throws {
+    Parallel.threads = threads
+    let network = try VesselModel(contentsOf: URL(fileURLWithPath: model))
+    guard let channel = network.channel(of: .all) else { throw ValidationError("\(model): no output 'all'") }
+    let shape = VoxelShape(side, side, side)
+    var samples: [Sample] = []
+    var (dice, clDice) = ([Double](), [Double]())
+    var seconds = 0.0
+    for index in 0..<count {
+      let angiography =
+        scene == "head"
+        ? RandomHead(shape: shape, spacing: 0.6).draw(seed: seed, index: index)
+        : RandomSyntheticAngiography(shape: shape, spacing: [0.6, 0.6, 0.6]).draw(seed: seed, index: index)
+      let made = angiography.make()
+      let label = made.label(.all)
+      let start = ContinuousClock.now
+      let outcome = try VesselSegmentation()(made.image, model: network, channel: channel)
+      seconds += (ContinuousClock.now - start) / .seconds(1)
+      let mask = VesselDecision(high: network.outputs[channel].threshold)(outcome.probability, image: nil)
+      let scores = try SegmentationScores(
+        prediction: mask, reference: label, metrics: [.dice, .clDice], nsdTolerance: 1)
+      dice += [scores[.dice]].compactMap { $0 }
+      clDice += [scores[.clDice]].compactMap { $0 }
+      let frangi = try Vesselness(
+        .frangi(alpha: 0.5, beta: 0.5, structureness: 0.5), sigmas: [0.3, 0.5, 0.8, 1.3])(made.image)
+      samples.append(Sample(label: label, radius: made.radius, mask: mask, frangi: frangi))
+    }
+    let own = Counts(samples) { $0.mask.voxels[$1] != 0 }
+    let frangi = try equalled(own.precision ?? 1, samples)
+    let report = Report(
+      scene: scene, count: count, dice: mean(dice), clDice: mean(clDice), precision: own.precision,
+      thinRecall: own.thinRecall, thinVoxels: own.thin, frangiThinRecall: frangi.thinRecall,
+      frangiPrecision: frangi.precision, secondsPerVolume: seconds / Double(count))
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = .sortedKeys
+    print(String(decoding: try encoder.encode(report), as: UTF8.self))
+  }
+
+  private func mean(_ values: [Double]) -> Double? {
+    values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
+
+  /// Frangi at the lowest threshold whose precision is at least `precision`; where none is, at that of the greatest.
+  private func equalled(_ precision: Double, _ samples: [Sample]) throws -> Counts {
+    var best: Counts?
+    for step in 1...200 {
+      let threshold = Float(pow(10, -4 + 4 * Double(step) / 200))
+      let counts = Counts(samples) { $0.frangi.voxels[$1] >= threshold }
+      guard let found = counts.precision else { break }
+      if found >= precision { return counts }
+      if found > best?.precision ?? -1 { best = counts }
+    }
+    return best ?? Counts(samples) { _, _ in false }
+  }
+}
+
+private struct Sample {
+  let label: Mask
+  let radius: Volume<Float>
+  let mask: Mask
+  let frangi: Volume<Float>
+}
+
+/// Voxels found, over several volumes.
+private struct Counts {
+  private(set) var truePositive = 0
+  private(set) var positive = 0
+  private(set) var thin = 0
+  private(set) var thinFound = 0
+
+  init(_ samples: [Sample], isVessel: (Sample, Int) -> Bool) {
+    for sample in samples {
+      for index in sample.label.voxels.indices {
+        let isLabel = sample.label.voxels[index] != 0
+        let isThin = isLabel && (0.5...1).contains(sample.radius.voxels[index])
+        if isThin { thin += 1 }
+        guard isVessel(sample, index) else { continue }
+        positive += 1
+        if isLabel { truePositive += 1 }
+        if isThin { thinFound += 1 }
+      }
+    }
+  }
+
+  var precision: Double? { positive > 0 ? Double(truePositive) / Double(positive) : nil }
+  var thinRecall: Double? { thin > 0 ? Double(thinFound) / Double(thin) : nil }
+}
