@@ -17,10 +17,22 @@ enum HeadDepth {
     let head = image.foregroundMask()
     guard head.voxels.contains(1) else { return nil }
     let coarse = head.resampledNearest(to: grid(around: image.grid), outside: 0)
-    // Closing by distances: beyond the volume's faces the head goes on.
-    let wide = coarse.distanceToForeground(limit: closing + step).map { $0 <= Float(closing) ? UInt8(1) : 0 }
+    // Where the head leaves the volume it goes on; where there is air there is more of it.
+    let margin = Int(1.5 * closing / step)
+    let window = PatchWindow(
+      x: -margin, y: -margin, z: -margin,
+      shape: VoxelShape(
+        coarse.shape.x + 2 * margin, coarse.shape.y + 2 * margin, coarse.shape.z + 2 * margin))
+    let spacing = Affine(spacing: coarse.grid.spacing)
+    let padded = Mask(
+      grid: VoxelGrid(shape: window.shape, affine: spacing), voxels: window.values(of: coarse))
+    let wide = padded.distanceToForeground(limit: closing + step).map { $0 <= Float(closing) ? UInt8(1) : 0 }
     let closed = wide.distanceToBackground(limit: closing + step).map { $0 > Float(closing) ? UInt8(1) : 0 }
-    return closed.distanceToBackground().resampled(to: image.grid, interpolation: .linear)
+    let inner = VoxelBox(
+      x: margin..<margin + coarse.shape.x, y: margin..<margin + coarse.shape.y,
+      z: margin..<margin + coarse.shape.z)
+    let depths = closed.distanceToBackground().cropped(to: inner)
+    return Volume(grid: coarse.grid, voxels: depths.voxels).resampled(to: image.grid, interpolation: .linear)
   }
 
   /// The grid of cubes over the same extent.

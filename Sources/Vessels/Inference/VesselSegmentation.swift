@@ -22,7 +22,7 @@ public struct VesselSegmentation: Codable, Sendable, Equatable {
   /// The share of a window's side that overlaps its neighbour; for windows.
   public var overlap = 0.5
   /// The voxels around a tile that are thrown away.
-  public var halo = 16
+  public var halo = 24
   /// What activations are stored as.
   public var precision = Plan.Precision.automatic
   /// Mirrored copies whose results are averaged.

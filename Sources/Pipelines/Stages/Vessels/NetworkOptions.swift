@@ -18,7 +18,7 @@ struct NetworkOptions: Sendable {
   var mode = VesselSegmentation.Mode.tiles
   var patch: Int?
   var overlap = 0.5
-  var halo = 16
+  var halo = 24
   var offset = [0, 0, 0]
   var mirror = WindowMirroring.none
   var precision = Precision.auto
