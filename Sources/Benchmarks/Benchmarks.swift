@@ -6,7 +6,8 @@ struct Benchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "malpighi-benchmarks",
     subcommands: [
-      UNetBenchmark.self, InferBenchmark.self, VesselsBenchmark.self, KernelsBenchmark.self, LoadBenchmark.self,
+      UNetBenchmark.self, InferBenchmark.self, VesselsBenchmark.self, KernelsBenchmark.self,
+      LoadBenchmark.self,
       MetricsBenchmark.self, Separate.self, Classify.self, GliomaBenchmark.self, GliomaStudy.self,
       AblationBenchmark.self, AllBenchmarks.self,
     ])

@@ -45,7 +45,7 @@ struct DecideVessels: Stage {
     StageInput("image", from: "prepare/image.nii.gz", "the image with scaled intensities", need: .optional),
   ]
   static let outputs = [
-    StageOutput("vessels.nii.gz", "the vessels: 1 inside, 0 outside"),
+    StageOutput("vessels.nii.gz", "the vessels: 1 inside, 0 outside", role: .mask),
     StageOutput("decision.json", "the threshold used"),
   ]
 

@@ -21,11 +21,29 @@ extension CleanVessels {
 }
 
 extension EvaluateVessels {
-  /// Two masks, two distance maps and a skeleton.
-  func memoryEstimate(for size: CaseSize) -> Int { 17 * size.elements }
+  /// Two masks, two distance maps and a skeleton; the image for what lies beyond the label.
+  func memoryEstimate(for size: CaseSize) -> Int { 24 * size.elements }
 }
 
 extension ReportVessels {
   /// The image, the masks, and the pictures as text.
   func memoryEstimate(for size: CaseSize) -> Int { 18 * size.elements + (8 << 20) }
+}
+
+extension SegmentVessels {
+  /// The image as read and as scaled, the part with signal, the sums and the probabilities; and the network. Flat voxels
+  /// are counted as if they became three cubes.
+  func memoryEstimate(for size: CaseSize) -> Int { 60 * size.elements + (options.memory << 20) + (256 << 20) }
+}
+
+extension AdaptVessels {
+  /// As for a segmentation, with the activations and gradients of the training in the network's place where they are more.
+  func memoryEstimate(for size: CaseSize) -> Int {
+    60 * size.elements + max(options.memory << 20, adaptation.batch * (700 << 20)) + (256 << 20)
+  }
+}
+
+extension DecideVessels {
+  /// Two images, the certainty, depths and the labels of components.
+  func memoryEstimate(for size: CaseSize) -> Int { 30 * size.elements }
 }
