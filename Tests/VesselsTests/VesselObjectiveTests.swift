@@ -25,13 +25,14 @@ private struct Example {
           image: image, labels: index < labelled ? labels : nil,
           centrelines: index < labelled ? labels.map { $0 * (stream.chance(0.5) ? 1 : 0) } : nil), at: 0)
     }
+    let cube = shape
     let warps: [LinearWarp] =
       objective.consistency == nil
       ? []
       : patches.indices.map { index in
         var stream = RandomStream(seed: 6, purpose: "warp", indices: index)
         let family = RandomElasticDeformation(knotSpacing: 4, maximumDisplacement: 1.5)
-        return LinearWarp(family.draw(shape: shape, using: &stream).displacementField())
+        return LinearWarp(family.draw(shape: cube, using: &stream).displacementField())
       }
     batch = TrainingBatch(patches, warps: warps)
     let samples = warps.isEmpty ? patches.count : 2 * patches.count
