@@ -6,7 +6,7 @@ bash pipelines/install-dependencies.sh
 swift build -c release --product malpighi
 malpighi=$(swift build -c release --show-bin-path)/malpighi
 
-for job in vessels-frangi:vessels blood:blood glioma:glioma; do
+for job in vessels:vessels vessels-frangi:vessels blood:blood glioma:glioma; do
   pipeline=${job%:*} samples=data/samples/${job#*:}
   [ -f "pipelines/$pipeline.yaml" ] && [ -d "$samples" ] || continue
   echo
