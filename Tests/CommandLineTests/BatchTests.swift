@@ -81,15 +81,8 @@ struct BatchTests {
   func interrupted() throws {
     try withAngiographies(4) { folder in
       let command = ["batch", "vessels-frangi", "data", "--output", "out"]
-      let process = try Program.start(command, in: folder)
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      let first = folder.appendingPathComponent("out/vessels_000/case.json").path
-      let deadline = Date().addingTimeInterval(30)
-      while !FileManager.default.fileExists(atPath: first), Date() < deadline { usleep(1000) }
-      process.terminate()
-      process.waitUntilExit()
+      let process = try Program.terminated(
+        command, in: folder, onceThereIs: "out/vessels_000/case.json")
       #expect(process.terminationReason == .exit && process.terminationStatus == 75)
       let again = try Program.finished(command, in: folder)
       #expect(again.status == 0, "\(again.errors)")

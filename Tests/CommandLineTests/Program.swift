@@ -44,6 +44,20 @@ struct Program {
     try finish(try start(arguments, in: folder, environment: environment))
   }
 
+  /// Start it in `folder`, send SIGTERM as soon as there is a file or folder called `path`, and wait for its end.
+  static func terminated(_ arguments: [String], in folder: URL, onceThereIs path: String) throws -> Process {
+    let process = try start(arguments, in: folder)
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let awaited = folder.appendingPathComponent(path).path
+    let deadline = Date().addingTimeInterval(30)
+    while !FileManager.default.fileExists(atPath: awaited), Date() < deadline { usleep(1000) }
+    process.terminate()
+    process.waitUntilExit()
+    return process
+  }
+
   /// Run a line of shell with `$MALPIGHI` standing for the program.
   static func shell(_ line: String, in folder: URL) throws -> Outcome {
     let process = Process()

@@ -137,15 +137,8 @@ struct RunTests {
         "run", "vessels-frangi", "data/images/vessels_000.nii.gz", "--output", "out", "--set",
         "enhance.sigmas_mm=0.5,0.6,0.7,0.8,0.9,1,1.2,1.4,1.6,1.8,2,2.2,2.4,2.6,2.8,3,3.2,3.4,3.6,3.8",
       ]
-      let process = try Program.start(arguments, in: folder)
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      let prepared = folder.appendingPathComponent("out/vessels_000/01-prepare").path
-      let deadline = Date().addingTimeInterval(20)
-      while !FileManager.default.fileExists(atPath: prepared), Date() < deadline { usleep(1000) }
-      process.terminate()
-      process.waitUntilExit()
+      let process = try Program.terminated(
+        arguments, in: folder, onceThereIs: "out/vessels_000/01-prepare")
       // A run that was quicker than the signal is done, which is fine too.
       #expect(process.terminationReason == .exit && [0, 75].contains(process.terminationStatus))
       let names = try FileManager.default.contentsOfDirectory(
