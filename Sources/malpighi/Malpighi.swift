@@ -33,6 +33,7 @@ struct Malpighi: AsyncParsableCommand {
       return handler
     }
     do {
+      try AddressSpace.economize()
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()

@@ -15,6 +15,8 @@ public struct MaskEvaluation: Sendable {
 
   /// The scores of `prediction` against `reference`; every value but 0 is inside. NIfTI or PNG.
   public func scores(prediction: URL, reference: URL) throws -> SegmentationScores {
+    // Two masks, two distance maps and a skeleton.
+    for file in [prediction, reference] { try MemoryLimit.require(image: file, bytesPerElement: 24) }
     let predicted = try mask(prediction)
     let expected = try mask(reference)
     try GridComparison.require(

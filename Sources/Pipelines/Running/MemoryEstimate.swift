@@ -1,4 +1,5 @@
 import Foundation
+import Numerics
 
 extension Stage {
   /// What a stage needs that says nothing of its own: four single-precision copies of the image. Measure a stage of
@@ -20,27 +21,49 @@ extension Pipeline {
 }
 
 /// The memory this process may take.
-enum MemoryLimit {
-  /// Throws where a run of `item` needs more memory than this process may take, before it is taken: an allocation that
-  /// fails half-way could only end the process.
+public enum MemoryLimit {
+  /// Throws where a run of `item` needs more memory than this process may take.
   static func require(_ pipeline: Pipeline, for item: Case) throws {
     // A header that cannot be read is told by the stage that reads the file.
-    guard let needed = try? pipeline.memoryEstimate(for: item), let limit = smallest, needed > limit.bytes
-    else {
-      return
-    }
-    throw PipelineError.internalFault(
-      "\(item.id): about \(mebibytes(needed)) MiB of memory needed, \(mebibytes(limit.bytes)) MiB allowed "
-        + "(\(limit.name)). Nothing was begun; raise the limit or crop the image.")
+    guard let needed = try? pipeline.memoryEstimate(for: item) else { return }
+    try require(needed, for: item.id)
   }
 
-  /// The tightest of the limits: of the process, of its group (a container, a Slurm job), of the machine.
-  static var smallest: (bytes: Int, name: String)? {
-    var limits: [(bytes: Int, name: String)] = []
-    var limit = rlimit()
-    if getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < UInt64(Int.max) {
-      limits.append((max(0, Int(limit.rlim_cur) - ProcessMemory.addressSpace), "ulimit -v"))
+  /// Throws where `needed` bytes for the work called `name` are more than this process may take, before they are taken:
+  /// an allocation that fails half-way could only end the process.
+  public static func require(_ needed: Int, for name: String) throws {
+    let threads = Parallel.threads
+    let overhead = AddressSpace.overhead(threads: threads)
+    if let left = AddressSpace.left, left < needed + overhead {
+      throw PipelineError.internalFault(
+        "\(name): about \(mebibytes(needed)) MiB of memory needed, and \(mebibytes(overhead)) MiB of addresses for "
+          + "\(threads) thread\(threads == 1 ? "" : "s"); \(mebibytes(left)) MiB allowed (ulimit -v). Nothing was "
+          + "begun; raise the limit, take fewer threads or crop the image.")
     }
+    if let limit = smallest, limit.bytes < needed {
+      throw PipelineError.internalFault(
+        "\(name): about \(mebibytes(needed)) MiB of memory needed, \(mebibytes(limit.bytes)) MiB allowed "
+          + "(\(limit.name)). Nothing was begun; raise the limit or crop the image.")
+    }
+  }
+
+  /// Throws where an image cannot be looked at or scored within the limits, from its header alone: the stored voxels,
+  /// and `bytesPerElement` beside them.
+  public static func require(image url: URL, bytesPerElement: Int) throws {
+    let isPicture = ["png", "jpg", "jpeg"].contains(url.pathExtension.lowercased())
+    // What cannot be read is told when it is read.
+    guard
+      let size = try? CaseSize(
+        of: Case(id: url.lastPathComponent, input: url), kind: isPicture ? .image : .volume)
+    else { return }
+    try require(
+      Pipeline.programMemory + size.fileBytes + size.storedBytes + bytesPerElement * size.elements,
+      for: url.path)
+  }
+
+  /// The tighter of the limits: of the group of this process (a container, a Slurm job), of the machine.
+  private static var smallest: (bytes: Int, name: String)? {
+    var limits: [(bytes: Int, name: String)] = []
     if let bytes = groupLimit { limits.append((bytes, "the limit of its control group")) }
     if let kibibytes = ProcessMemory.field("MemTotal:", of: "/proc/meminfo") {
       limits.append((kibibytes << 10, "the machine's"))
@@ -64,6 +87,4 @@ enum MemoryLimit {
     }
     return limits.min()
   }
-
-  private static func mebibytes(_ bytes: Int) -> Int { (bytes + (1 << 20) - 1) >> 20 }
 }

@@ -16,7 +16,10 @@ struct InspectCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let inspections = files.map { ImageInspection(path: $0) }
+    let inspections = try files.map {
+      try MemoryLimit.require(image: url($0), bytesPerElement: 4)
+      return ImageInspection(path: $0)
+    }
     if json {
       Console.out(try JSONText.string(inspections), terminator: "")
     } else {

@@ -53,6 +53,8 @@ struct TrainCommand: ParsableCommand {
       }
       Console.warning(twins)
     }
+    // The network library, before there is a network to measure.
+    try MemoryLimit.require(256 << 20, for: "the training")
     try makeFolder(url(output))
     let bar = ProgressBar(isQuiet: options.json)
     defer { bar.end() }

@@ -62,6 +62,7 @@ extension TrainVessels {
     let memory = VesselTrainingMemory(
       training, threads: loaders, volumes: volumes,
       validation: largest > 0 ? try validation.planBytes(settings.design) + 40 * largest : 0)
+    try MemoryLimit.require(memory.total, for: "the training")
     context.progress(start, memory.text)
     if context.resumes {
       if try !training.resume() { context.warn("\(folder.path): no checkpoint yet; training from the start") }
