@@ -35,7 +35,7 @@ func withScratch<Result>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> 
   return body(block)
 }
 
-// The standard library's pointwiseMin, pointwiseMax and squareRoot go lane by lane; these compile to a few instructions.
+// The standard library's pointwiseMin and pointwiseMax go lane by lane; these compile to a few instructions.
 
 /// The lesser of each pair of lanes.
 @inline(__always)
@@ -44,16 +44,3 @@ func lesser(_ a: Float16Lanes, _ b: Float16Lanes) -> Float16Lanes { a.replacing(
 /// The greater of each pair of lanes.
 @inline(__always)
 func greater(_ a: Float16Lanes, _ b: Float16Lanes) -> Float16Lanes { a.replacing(with: b, where: b .> a) }
-
-/// The square roots of numbers that are not negative, to one unit in the last place.
-///
-/// Newton's method for 1/√x from the well-known start by halving the exponent (Lomont, 2003), and one corrected step.
-@inline(__always)
-func squareRoot(_ x: Float16Lanes) -> Float16Lanes {
-  let half = x * 0.5
-  let start = SIMD16<UInt32>(repeating: 0x5F37_59DF) &- (unsafeBitCast(x, to: SIMD16<UInt32>.self) &>> 1)
-  var inverse = unsafeBitCast(start, to: Float16Lanes.self)
-  for _ in 0..<3 { inverse *= 1.5 - half * inverse * inverse }
-  let root = x * inverse
-  return root.addingProduct(0.5 * inverse, x - root * root)
-}

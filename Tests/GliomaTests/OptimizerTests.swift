@@ -32,13 +32,17 @@ struct OptimizerTests {
     }
     var stream = RandomStream(seed: 3, purpose: "transfer")
     let weights = SpaceTimeField(slices: 6, shape: fine)
+    let partial = SpaceTimeField(slices: 3, shape: VoxelShape(4, 3, 12))
     let back = SpaceTimeField(slices: 3, shape: coarse.shape)
     var left = 0.0
     for k in 0..<6 {
       weights.setSlice(k, to: (0..<fine.count).map { _ in stream.uniform(-1...1) })
       for cell in 0..<fine.count { left += Double(weights[k][cell]) * Double(out[k][cell]) }
-      transfer.restrict(weights[k], slice: k, into: back)
+      for z in 0..<fine.z {
+        transfer.restrict(weights[k] + z * fine.x * fine.y, slice: k, plane: z, into: partial)
+      }
     }
+    transfer.gather(partial, into: back)
     var right = 0.0
     for k in 0..<3 { for c in 0..<coarse.shape.count { right += Double(back[k][c]) * Double(coarse[k][c]) } }
     #expect(abs(left - right) < 1e-3 * abs(left))

@@ -7,13 +7,17 @@ import Imaging
 /// also those that live on one slice, as in the published program.
 public final class DiscreteLoss {
   private let stream: LossStream
+  private let plane: Int
 
-  /// The loss of `problem`; keeps a few slices of scratch memory.
-  public init(_ problem: GrowthProblem) { stream = LossStream(problem) }
+  /// The loss of `problem`; keeps a few planes of scratch memory.
+  public init(_ problem: GrowthProblem) {
+    stream = LossStream(problem)
+    plane = problem.grid.shape.x * problem.grid.shape.y
+  }
 
   /// The terms of the loss of the density `field`, accumulated in double precision.
   public func terms(of field: SpaceTimeField, parameters: GrowthParameters) -> LossTerms {
-    stream.run(parameters, .init(density: { field[$0] })).terms
+    stream.run(parameters, access(to: field)).terms
   }
 
   /// The terms of the loss and their gradient: `gradient` receives the derivative with respect to every cell; the
@@ -21,7 +25,17 @@ public final class DiscreteLoss {
   public func terms(
     of field: SpaceTimeField, parameters: GrowthParameters, gradient: SpaceTimeField
   ) -> (terms: LossTerms, coefficients: [Double]) {
-    let result = stream.run(parameters, .init(density: { field[$0] }, gradient: { gradient[$0] }))
+    var access = access(to: field)
+    access.gradient = { [plane] k, z, values in
+      (gradient[k] + z * plane).update(from: values, count: plane)
+    }
+    let result = stream.run(parameters, access)
     return (result.terms, result.gradient)
+  }
+
+  private func access(to field: SpaceTimeField) -> LossStream.Access {
+    LossStream.Access(density: { [plane] k, z, target in
+      target.update(from: field[k] + z * plane, count: plane)
+    })
   }
 }

@@ -89,7 +89,7 @@ package final class CrankNicolson: @unchecked Sendable {
   /// Run `body` on ranges of cells that cover a slice, with bounds that are multiples of 16.
   func overCells(_ body: @Sendable (Range<Int>) -> Void) {
     let pitch = scratch.pitch
-    let block = LossStream.block
+    let block = cellsPerBlock
     let count = (pitch + block - 1) / block
     if isParallel {
       Parallel.forEachSlab(of: 0..<count) { slab in

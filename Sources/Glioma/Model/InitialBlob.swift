@@ -17,12 +17,19 @@ public struct InitialBlob: Hashable, Sendable, Codable {
   public init(squaredWidth: Double = 60) { self.squaredWidth = squaredWidth }
 
   /// Radius at which the blob is cut, in mm.
-  public var radius: Double { (squaredWidth * log(InitialBlob.amplitude / InitialBlob.cut)).squareRoot() }
+  public var radius: Double { squaredRadius.squareRoot() }
+
+  private var squaredRadius: Double { squaredWidth * InitialBlob.heightOverCut }
+
+  private static let heightOverCut = log(amplitude / cut)
 
   /// The density at `position` (mm) for one blob around `focus` (mm).
   public func density(at position: SIMD3<Double>, focus: SIMD3<Double>) -> Double {
     let d = position - focus
-    let value = InitialBlob.amplitude * exp(-(d * d).sum() / squaredWidth)
+    let squaredDistance = (d * d).sum()
+    // Most cells lie far away; the margin leaves the rounding at the cut to the formula.
+    guard squaredDistance < 1.01 * squaredRadius else { return 0 }
+    let value = InitialBlob.amplitude * exp(-squaredDistance / squaredWidth)
     return value > InitialBlob.cut ? min(value, 1) : 0
   }
 
@@ -37,15 +44,18 @@ public struct InitialBlob: Hashable, Sendable, Codable {
     return cells
   }
 
+  /// The derivative of the clipped sum at `position` with respect to the coordinates of focus `index`.
+  func slope(at position: SIMD3<Double>, foci: [SIMD3<Double>], index: Int) -> SIMD3<Double> {
+    let own = density(at: position, focus: foci[index])
+    guard own > 0, foci.reduce(0.0, { $0 + density(at: position, focus: $1) }) < 1 else { return .zero }
+    return own * 2 / squaredWidth * (position - foci[index])
+  }
+
   /// The derivative of the clipped sum with respect to coordinate `axis` of focus `index`.
   func derivative(on grid: SpaceTimeGrid, foci: [SIMD3<Double>], index: Int, axis: Int) -> [Float] {
     var cells = Array(repeating: Float(0), count: grid.shape.count)
     forEachCell(grid.shape) { cell, p in
-      let center = grid.center(p.x, p.y, p.z)
-      let sum = foci.reduce(0.0) { $0 + density(at: center, focus: $1) }
-      guard sum < 1 else { return }
-      let own = density(at: center, focus: foci[index])
-      cells[cell] = Float(own * 2 * (center[axis] - foci[index][axis]) / squaredWidth)
+      cells[cell] = Float(slope(at: grid.center(p.x, p.y, p.z), foci: foci, index: index)[axis])
     }
     return cells
   }

@@ -1,5 +1,10 @@
-/// Sixteen cells at once. The standard library's `pointwiseMax` and lane-wise `replacing` are not vectorised, so magnitude
-/// and sign work on the bits.
+/// Cells of a slice that one call of a kernel handles: few enough for the nearest cache. Sums are kept for each block, so
+/// that they do not depend on threads.
+let cellsPerBlock = 2048
+
+/// Sixteen cells at once. The standard library's operators are loops over the lanes, which the optimiser has to turn into
+/// vectors again: it does so where a formula is a chain of fused products and differences, while in a sum of two similar products it
+/// mixes the lanes. Its `pointwiseMax` and `replacing` stay loops, so magnitude and sign work on the bits.
 
 @inline(__always)
 func load16(_ pointer: UnsafePointer<Float>) -> SIMD16<Float> {
@@ -24,7 +29,10 @@ func magnitude(_ v: SIMD16<Float>) -> SIMD16<Float> {
 
 /// φ(v) = |v|(1 − v), the logistic reaction without its rate.
 @inline(__always)
-func reaction(_ v: SIMD16<Float>) -> SIMD16<Float> { magnitude(v) * (1 - v) }
+func reaction(_ v: SIMD16<Float>) -> SIMD16<Float> {
+  let size = magnitude(v)
+  return size.addingProduct(-size, v)
+}
 
 /// φ'(v) = sgn(v)·(1 − 2v); at 0 the slope towards positive densities.
 @inline(__always)
@@ -35,14 +43,38 @@ func reactionSlope(_ v: SIMD16<Float>) -> SIMD16<Float> {
     unsafeBitCast(1 - 2 * v, to: SIMD16<UInt32>.self) ^ sign, to: SIMD16<Float>.self)
 }
 
-/// How far v lies outside 0…1, with its sign: min(v, 0) + max(v − 1, 0).
+/// Twice what v lacks to 0, negative: 2·min(v, 0).
 @inline(__always)
-func excess(_ v: SIMD16<Float>) -> SIMD16<Float> {
-  let above = v - 1
-  return 0.5 * (v - magnitude(v)) + 0.5 * (above + magnitude(above))
+func twiceBelow(_ v: SIMD16<Float>) -> SIMD16<Float> { v - magnitude(v) }
+
+/// Twice what v has beyond 1: 2·max(v − 1, 0).
+@inline(__always)
+func twiceAbove(_ v: SIMD16<Float>) -> SIMD16<Float> {
+  let rest = v - 1
+  return rest.addingProduct(SIMD16(repeating: 1), magnitude(rest))
 }
 
 /// v with what is below 1e-25 set to zero: fields fade over many cells, and arithmetic with numbers that are too small
 /// for a normal exponent is a hundred times slower.
 @inline(__always)
 func flushed(_ v: SIMD16<Float>) -> SIMD16<Float> { (v + 1e-18) - 1e-18 }
+
+/// v where `keep` is set, zero elsewhere; `keep` is all ones or all zeros in each lane.
+@inline(__always)
+func masked(_ v: SIMD16<Float>, _ keep: SIMD16<UInt32>) -> SIMD16<Float> {
+  unsafeBitCast(unsafeBitCast(v, to: SIMD16<UInt32>.self) & keep, to: SIMD16<Float>.self)
+}
+
+/// Call `body` for every 16 cells of `cells` with the first one and the lanes that lie inside.
+@inline(__always)
+func forEach16(_ cells: Range<Int>, _ body: (_ first: Int, _ keep: SIMD16<UInt32>) -> Void) {
+  let all = SIMD16<UInt32>(repeating: .max)
+  var remainder = SIMD16<UInt32>.zero
+  for lane in 0..<cells.count % 16 { remainder[lane] = .max }
+  var p = cells.lowerBound
+  // One call only, so that the body becomes part of the loop.
+  while p < cells.upperBound {
+    body(p, p + 16 <= cells.upperBound ? all : remainder)
+    p += 16
+  }
+}

@@ -106,7 +106,7 @@ final class EulerRun {
 
   func advance(_ step: Double) {
     let step = Float(step)
-    let block = LossStream.block
+    let block = cellsPerBlock
     let pitch = current.pitch
     let count = (pitch + block - 1) / block
     nonisolated(unsafe) let (u, v, w, mask) = (current[0], next[0], image[0], reactive[0])

@@ -3,7 +3,7 @@ import Imaging
 import Numerics
 
 /// The published optimiser: Adam on the multigrid decomposition of the density and on the ten coefficients, one learning
-/// rate for all. One epoch streams the slices once: synthesis, loss, gradient, restriction and update together.
+/// rate for all. One epoch is one pass over the unknowns: synthesis, loss, gradient, restriction and step together.
 public final class AdamSolver {
   /// How the learning rate runs.
   public enum Schedule: String, Sendable, Codable, CaseIterable {
@@ -13,28 +13,38 @@ public final class AdamSolver {
     case cosine
   }
 
-  /// The density is the sum of these levels.
+  /// The density is the sum of the finest level and these.
   private let decomposition: MultigridDecomposition
-  private let problem: GrowthProblem
   private let stream: LossStream
-  private let ring: SpaceTimeField
-  private let gradient: SpaceTimeField
-  private let moments: [(m: SpaceTimeField, v: SpaceTimeField)]
+  private var finest: Level
+  private let coarse: [Level]
   private var coefficients: [Double]
   private var first: [Double]
   private var second: [Double]
   private var count = 0
 
+  /// Unknowns and their moments. The finest has two copies of the unknowns: a block reads what its neighbour may have
+  /// stepped already.
+  private struct Level {
+    var values: SpaceTimeField
+    var stepped: SpaceTimeField
+    let m: SpaceTimeField
+    let v: SpaceTimeField
+
+    init(_ values: SpaceTimeField, stepped: SpaceTimeField) {
+      self.values = values
+      self.stepped = stepped
+      m = SpaceTimeField(slices: values.slices, shape: values.shape)
+      v = SpaceTimeField(slices: values.slices, shape: values.shape)
+    }
+  }
+
   /// Start from `seed` (taken over and overwritten) and `parameters`.
   public init(_ problem: GrowthProblem, seed: SpaceTimeField, parameters: GrowthParameters) {
-    self.problem = problem
-    decomposition = MultigridDecomposition(seed)
+    decomposition = MultigridDecomposition(slices: seed.slices, shape: seed.shape)
     stream = LossStream(problem)
-    ring = SpaceTimeField(slices: 4, shape: problem.grid.shape)
-    gradient = SpaceTimeField(slices: 1, shape: problem.grid.shape)
-    moments = decomposition.levels.map {
-      (SpaceTimeField(slices: $0.slices, shape: $0.shape), SpaceTimeField(slices: $0.slices, shape: $0.shape))
-    }
+    finest = Level(seed, stepped: SpaceTimeField(slices: seed.slices, shape: seed.shape))
+    coarse = decomposition.coarse.map { Level($0, stepped: $0) }
     coefficients = parameters.coefficients
     first = Array(repeating: 0, count: coefficients.count)
     second = first
@@ -54,24 +64,29 @@ public final class AdamSolver {
   public func epoch(rate: Double) -> LossTerms {
     count += 1
     let step = AdamStep(rate: rate, count: count)
-    let (decomposition, ring, target) = (decomposition, ring, gradient)
-    let (m, v) = moments[0]
+    let (decomposition, level) = (decomposition, finest)
+    let plane = level.values.shape.x * level.values.shape.y
     decomposition.begin()
     let result = stream.run(
       parameters,
       LossStream.Access(
-        density: { ring[$0 & 3] }, gradient: { _ in target[0] },
-        prepare: { decomposition.prepare($0, to: ring[$0 & 3]) },
-        consume: { k in
-          decomposition.consume(k, gradient: target[0])
-          AdamSolver.update(decomposition.levels[0], target[0], m, v, slice: k, step)
+        density: { k, z, out in decomposition.density(level.values, slice: k, plane: z, to: out) },
+        gradient: { k, z, gradient in
+          decomposition.restrict(gradient, slice: k, plane: z)
+          let start = z * plane
+          step.apply(
+            level.values[k] + start, gradient, level.m[k] + start, level.v[k] + start,
+            to: level.stepped[k] + start, count: plane)
         }))
+    (finest.values, finest.stepped) = (finest.stepped, finest.values)
     decomposition.finish()
-    for level in decomposition.levels.indices.dropFirst() {
-      let field = decomposition.levels[level]
-      let (m, v) = moments[level]
-      for k in 0..<field.slices {
-        AdamSolver.update(field, decomposition.gradients[level][k], m, v, slice: k, step)
+    for (level, gradient) in zip(coarse, decomposition.gradients) {
+      Parallel.forEachSlab(of: 0..<level.values.slices) { slab in
+        for k in slab {
+          step.apply(
+            level.values[k], gradient[k], level.m[k], level.v[k], to: level.stepped[k],
+            count: level.values.pitch)
+        }
       }
     }
     // The coefficients act by magnitude.
@@ -82,28 +97,21 @@ public final class AdamSolver {
     return result.terms
   }
 
-  private static func update(
-    _ field: SpaceTimeField, _ gradient: UnsafeMutablePointer<Float>, _ m: SpaceTimeField,
-    _ v: SpaceTimeField,
-    slice: Int, _ step: AdamStep
-  ) {
-    let block = LossStream.block
-    let pitch = field.pitch
-    nonisolated(unsafe) let (x, g, m, v) = (field[slice], gradient, m[slice], v[slice])
-    Parallel.forEachSlab(of: 0..<(pitch + block - 1) / block) { slab in
-      let start = slab.lowerBound * block
-      let length = min(slab.upperBound * block, pitch) - start
-      step.apply(x + start, g + start, m + start, v + start, count: length)
-    }
-  }
-
   /// The density now: the levels summed into the finest, which from then on holds it alone. Ends the optimisation.
   public func field() -> SpaceTimeField {
     decomposition.begin()
-    let finest = decomposition.levels[0]
-    for k in 0..<finest.slices { decomposition.prepare(k, to: finest[k]) }
-    for level in decomposition.levels.dropFirst() { level.clear() }
-    return finest
+    let (decomposition, level) = (decomposition, finest)
+    let (planes, plane) = (level.values.shape.z, level.values.shape.x * level.values.shape.y)
+    Parallel.forEachSlab(of: 0..<level.values.slices) { slab in
+      for k in slab {
+        for z in 0..<planes {
+          decomposition.density(level.values, slice: k, plane: z, to: level.stepped[k] + z * plane)
+        }
+      }
+    }
+    for level in coarse { level.values.clear() }
+    (finest.values, finest.stepped) = (finest.stepped, finest.values)
+    return finest.values
   }
 }
 

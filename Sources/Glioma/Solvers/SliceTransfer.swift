@@ -1,23 +1,20 @@
 import Imaging
 import Numerics
 
-/// Cell-centred linear interpolation between a grid and the one with half as many cells and slices, slice by slice, and its
+/// Cell-centred linear interpolation between a grid and the one with half as many cells and slices, plane by plane, and its
 /// transpose (GliODIL's multigrid decomposition, "mODIL").
 ///
 /// Along each axis the children of cell i are ¾ own + ¼ of the neighbour on their side; beyond the ends the field is
-/// continued linearly, so the outermost child is 1.25·c_0 − 0.25·c_1.
-package final class SliceTransfer {
-  let fine: VoxelShape
-  let coarse: VoxelShape
-  private let mixed: SpaceTimeField
-  private let reduced: SpaceTimeField
+/// continued linearly, so the outermost child is 1.25·c_0 − 0.25·c_1. The transpose takes two steps, so that planes are
+/// independent of each other: `restrict` sums over a plane and over slices, `gather` over planes.
+package final class SliceTransfer: Sendable {
+  package let fine: VoxelShape
+  package let coarse: VoxelShape
 
   package init(fine: VoxelShape) {
     precondition(fine.x % 2 == 0 && fine.y % 2 == 0 && fine.z % 2 == 0)
     self.fine = fine
     coarse = VoxelShape(fine.x / 2, fine.y / 2, fine.z / 2)
-    mixed = SpaceTimeField(slices: 2, shape: coarse)
-    reduced = SpaceTimeField(slices: 1, shape: VoxelShape(coarse.x, coarse.y, fine.z))
   }
 
   /// The coarse cells and weights of child `i` along an axis of `count` coarse cells.
@@ -30,102 +27,121 @@ package final class SliceTransfer {
     return (near, far, 0.75, 0.25)
   }
 
-  /// `out` = `base` + the interpolation of `coarseField` at slice `k`.
+  /// `out` = `base` + the interpolation of `coarseField` at slice `k`, all planes.
   package func prolong(
     _ coarseField: SpaceTimeField, slice k: Int, base: UnsafePointer<Float>,
     to out: UnsafeMutablePointer<Float>
   ) {
-    let time = SliceTransfer.parents(k, coarseField.slices)
-    let (a, b, mix) = (coarseField[time.near], coarseField[time.far], mixed[0])
-    for cell in 0..<mixed.pitch { mix[cell] = time.nearWeight * a[cell] + time.farWeight * b[cell] }
-    nonisolated(unsafe) let (base, out, input) = (base, out, mix)
-    let (fine, coarse) = (fine, coarse)
+    nonisolated(unsafe) let (base, out) = (base, out)
+    let plane = fine.x * fine.y
     Parallel.forEachSlab(of: 0..<fine.z) { slab in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: coarse.x) { row in
-        for z in slab {
-          let pz = SliceTransfer.parents(z, coarse.z)
-          for y in 0..<fine.y {
-            let py = SliceTransfer.parents(y, coarse.y)
-            let nn = input + coarse.index(0, py.near, pz.near)
-            let fn = input + coarse.index(0, py.far, pz.near)
-            let nf = input + coarse.index(0, py.near, pz.far)
-            let ff = input + coarse.index(0, py.far, pz.far)
-            let (wnn, wfn) = (py.nearWeight * pz.nearWeight, py.farWeight * pz.nearWeight)
-            let (wnf, wff) = (py.nearWeight * pz.farWeight, py.farWeight * pz.farWeight)
-            for x in 0..<coarse.x { row[x] = wnn * nn[x] + wfn * fn[x] + wnf * nf[x] + wff * ff[x] }
-            let start = fine.index(0, y, z)
-            let (source, target) = (base + start, out + start)
-            let last = coarse.x - 1
-            for x in 1..<max(last, 1) {
-              target[2 * x] = source[2 * x] + 0.75 * row[x] + 0.25 * row[x - 1]
-              target[2 * x + 1] = source[2 * x + 1] + 0.75 * row[x] + 0.25 * row[x + 1]
-            }
-            for x in last > 0 ? [0, last] : [0] {
-              for child in [2 * x, 2 * x + 1] {
-                let p = SliceTransfer.parents(child, coarse.x)
-                target[child] = source[child] + p.nearWeight * row[p.near] + p.farWeight * row[p.far]
-              }
-            }
-          }
+      for z in slab {
+        prolong(coarseField, slice: k, plane: z, base: base + z * plane, to: out + z * plane)
+      }
+    }
+  }
+
+  /// `out` = `base` + the interpolation of `coarseField` at slice `k` and plane `z`; both point at the plane.
+  package func prolong(
+    _ coarseField: SpaceTimeField, slice k: Int, plane z: Int, base: UnsafePointer<Float>,
+    to out: UnsafeMutablePointer<Float>
+  ) {
+    let parents = CoarsePlanes(coarseField, SliceTransfer.parents(k, coarseField.slices), z)
+    let (width, count) = (fine.x, coarse.y)
+    // The three coarse rows in use, already as fine along x as the result.
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * width) { rows in
+      guard let rows = rows.baseAddress else { return }
+      func row(_ y: Int) -> UnsafeMutablePointer<Float> { rows + y % 3 * width }
+      parents.expand(row: 0, to: row(0))
+      for y in 0..<count {
+        if y + 1 < count { parents.expand(row: y + 1, to: row(y + 1)) }
+        for child in 2 * y..<2 * y + 2 {
+          let p = SliceTransfer.parents(child, count)
+          let start = child * width
+          SliceTransfer.add(
+            base + start, p.nearWeight, row(p.near), p.farWeight, row(p.far), to: out + start, count: width)
         }
       }
     }
   }
 
-  /// Add the transposed interpolation of the fine slice `k` to `coarseField`.
-  package func restrict(_ slice: UnsafePointer<Float>, slice k: Int, into coarseField: SpaceTimeField) {
-    nonisolated(unsafe) let (input, planes, sum) = (slice, reduced[0], mixed[1])
-    let (fine, coarse) = (fine, coarse)
-    let planeSize = coarse.x * coarse.y
-    Parallel.forEachSlab(of: 0..<fine.z) { slab in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: coarse.x) { row in
-        for z in slab {
-          let plane = planes + z * planeSize
-          for cell in 0..<planeSize { plane[cell] = 0 }
-          for y in 0..<fine.y {
-            SliceTransfer.restrictRow(input + fine.index(0, y, z), row, coarse.x)
-            let py = SliceTransfer.parents(y, coarse.y)
-            let (near, far) = (plane + coarse.x * py.near, plane + coarse.x * py.far)
-            for x in 0..<coarse.x { near[x] += py.nearWeight * row[x] }
-            for x in 0..<coarse.x { far[x] += py.farWeight * row[x] }
-          }
+  /// `out` = `base` + a·first + b·second on `count` cells.
+  @inline(__always)
+  private static func add(
+    _ base: UnsafePointer<Float>, _ a: Float, _ first: UnsafePointer<Float>, _ b: Float,
+    _ second: UnsafePointer<Float>, to out: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    var x = 0
+    while x + 16 <= count {
+      let sum = load16(base + x).addingProduct(SIMD16(repeating: a), load16(first + x))
+      store16(sum.addingProduct(SIMD16(repeating: b), load16(second + x)), out + x)
+      x += 16
+    }
+    while x < count {
+      out[x] = base[x].addingProduct(a, first[x]).addingProduct(b, second[x])
+      x += 1
+    }
+  }
+
+  /// Add the transposed interpolation along x, y and time of plane `z` of the fine slice `k` to plane `z` of the two coarse
+  /// slices it belongs to in `partial` (coarse cells along x and y, fine ones along z). Slices come in ascending
+  /// order; what `partial` held before is forgotten.
+  package func restrict(
+    _ values: UnsafePointer<Float>, slice k: Int, plane z: Int, into partial: SpaceTimeField
+  ) {
+    let time = SliceTransfer.parents(k, partial.slices)
+    let size = coarse.x * coarse.y
+    let (near, far) = (partial[time.near] + z * size, partial[time.far] + z * size)
+    if k == 0 { near.update(repeating: 0, count: size) }
+    // The first slice reaches the second coarse one, every other odd slice is the first to reach its later one.
+    if k == 0 || (k > 1 && k % 2 == 1 && time.far > time.near) { far.update(repeating: 0, count: size) }
+    let last = coarse.y - 1
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: coarse.x) { row in
+      guard let row = row.baseAddress else { return }
+      func add(_ rows: FineRows, to y: Int) {
+        rows.reduce(to: row, count: coarse.x)
+        let start = y * coarse.x
+        SliceTransfer.add(near + start, time.nearWeight, row, to: near + start, count: coarse.x)
+        if time.farWeight != 0 {
+          SliceTransfer.add(far + start, time.farWeight, row, to: far + start, count: coarse.x)
         }
       }
+      for y in 0...last { add(FineRows(values, width: fine.x, coarseRow: y, of: coarse.y), to: y) }
+      guard last > 0 else { return }
+      // The linear continuation takes from the second row what it adds to the first.
+      add(FineRows(values, width: fine.x, single: 0, weight: -0.25), to: 1)
+      add(FineRows(values, width: fine.x, single: fine.y - 1, weight: -0.25), to: last - 1)
     }
-    for cell in 0..<mixed.pitch { sum[cell] = 0 }
-    for z in 0..<fine.z {
-      let pz = SliceTransfer.parents(z, coarse.z)
-      let plane = planes + z * planeSize
-      let (near, far) = (sum + planeSize * pz.near, sum + planeSize * pz.far)
-      for cell in 0..<planeSize { near[cell] += pz.nearWeight * plane[cell] }
-      for cell in 0..<planeSize { far[cell] += pz.farWeight * plane[cell] }
-    }
-    let time = SliceTransfer.parents(k, coarseField.slices)
-    let (a, b) = (coarseField[time.near], coarseField[time.far])
-    for cell in 0..<coarse.count { a[cell] += time.nearWeight * sum[cell] }
-    for cell in 0..<coarse.count { b[cell] += time.farWeight * sum[cell] }
   }
 
   @inline(__always)
-  private static func restrictRow(
-    _ fine: UnsafePointer<Float>, _ row: UnsafeMutableBufferPointer<Float>, _ count: Int
+  private static func add(
+    _ base: UnsafePointer<Float>, _ a: Float, _ row: UnsafePointer<Float>,
+    to out: UnsafeMutablePointer<Float>, count: Int
   ) {
-    for x in 1..<max(count - 1, 1) {
-      row[x] = 0.75 * (fine[2 * x] + fine[2 * x + 1]) + 0.25 * (fine[2 * x - 1] + fine[2 * x + 2])
+    var x = 0
+    while x + 8 <= count {
+      store8(load8(base + x).addingProduct(SIMD8(repeating: a), load8(row + x)), out + x)
+      x += 8
     }
-    let last = count - 1
-    guard last > 0 else {
-      row[0] = fine[0] + fine[1]
-      return
+    while x < count {
+      out[x] = base[x].addingProduct(a, row[x])
+      x += 1
     }
-    row[0] = 1.25 * fine[0] + 0.75 * fine[1] + 0.25 * fine[2]
-    row[last] = 1.25 * fine[2 * last + 1] + 0.75 * fine[2 * last] + 0.25 * fine[2 * last - 1]
-    if last > 1 {
-      row[1] -= 0.25 * fine[0]
-      row[last - 1] -= 0.25 * fine[2 * last + 1]
-    } else {
-      row[1] -= 0.25 * fine[0]
-      row[0] -= 0.25 * fine[2 * last + 1]
+  }
+
+  /// The transposed interpolation along z: `coarseField` from what `restrict` left in `partial`.
+  package func gather(_ partial: SpaceTimeField, into coarseField: SpaceTimeField) {
+    let (size, planes, count) = (coarse.x * coarse.y, fine.z, coarse.z)
+    Parallel.forEach(0..<coarseField.slices) { k in
+      let (out, input) = (coarseField[k], partial[k])
+      out.update(repeating: 0, count: size * count)
+      for z in 0..<planes {
+        let p = SliceTransfer.parents(z, count)
+        let (near, far, plane) = (out + size * p.near, out + size * p.far, input + size * z)
+        SliceTransfer.add(near, p.nearWeight, plane, to: near, count: size)
+        if p.farWeight != 0 { SliceTransfer.add(far, p.farWeight, plane, to: far, count: size) }
+      }
     }
   }
 }

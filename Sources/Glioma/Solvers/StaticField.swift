@@ -51,7 +51,8 @@ public struct StaticField: Sendable {
         }
         gradient[cell] = Float(slope / cells)
       }
-      AdamStep(rate: rate, count: iteration + 1).apply(u, gradient, m, v, count: work.pitch)
+      AdamStep(rate: rate, count: iteration + 1).apply(
+        u, gradient, m, v, to: u, count: work.pitch)
       for cell in 0..<shape.count { u[cell] = min(max(u[cell], 0), 1) }
       guard iteration % 50 == 0 || iteration == iterations - 1 else { continue }
       var terms = LossTerms()

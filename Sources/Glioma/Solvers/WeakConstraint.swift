@@ -137,7 +137,7 @@ public final class WeakConstraint {
     var p = 0
     while p < field.pitch {
       var sum = SIMD16<Float>.zero
-      let end = min(p + LossStream.block, field.pitch)
+      let end = min(p + cellsPerBlock, field.pitch)
       while p < end {
         let v = load16(slice + p)
         sum = sum.addingProduct(v, v)

@@ -17,25 +17,33 @@ public struct AdamStep: Sendable {
     alpha = rate * (1 - power(second, t)).squareRoot() / (1 - power(first, t))
   }
 
-  /// Update `count` values, a multiple of 16, and their moments `m` and `v` in place.
+  /// Step from `count` values to `result`, which may be the values themselves; the moments `m` and `v` change in place.
   @inlinable
   public func apply(
-    _ values: UnsafeMutablePointer<Float>, _ gradient: UnsafePointer<Float>,
-    _ m: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>, count: Int
+    _ values: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
+    _ v: UnsafeMutablePointer<Float>, to result: UnsafeMutablePointer<Float>, count: Int
   ) {
+    let scale = scale
     var p = 0
-    while p < count {
+    while p + 16 <= count {
       let g = UnsafeRawPointer(gradient + p).loadUnaligned(as: SIMD16<Float>.self)
       var first = UnsafeRawPointer(m + p).loadUnaligned(as: SIMD16<Float>.self)
       var second = UnsafeRawPointer(v + p).loadUnaligned(as: SIMD16<Float>.self)
       let x = UnsafeRawPointer(values + p).loadUnaligned(as: SIMD16<Float>.self)
       first = AdamStep.firstDecay * first + (1 - AdamStep.firstDecay) * g
       second = AdamStep.secondDecay * second + (1 - AdamStep.secondDecay) * (g * g)
-      let step = scale * first / (second.squareRoot() + AdamStep.epsilon)
+      let step = scale * first / (squareRoot(second) + AdamStep.epsilon)
       UnsafeMutableRawPointer(m + p).storeBytes(of: first, as: SIMD16<Float>.self)
       UnsafeMutableRawPointer(v + p).storeBytes(of: second, as: SIMD16<Float>.self)
-      UnsafeMutableRawPointer(values + p).storeBytes(of: x - step, as: SIMD16<Float>.self)
+      UnsafeMutableRawPointer(result + p).storeBytes(of: x - step, as: SIMD16<Float>.self)
       p += 16
+    }
+    while p < count {
+      let g = gradient[p]
+      m[p] = AdamStep.firstDecay * m[p] + (1 - AdamStep.firstDecay) * g
+      v[p] = AdamStep.secondDecay * v[p] + (1 - AdamStep.secondDecay) * (g * g)
+      result[p] = values[p] - scale * m[p] / (v[p].squareRoot() + AdamStep.epsilon)
+      p += 1
     }
   }
 
