@@ -114,7 +114,7 @@ let package = Package(
       name: "Benchmarks",
       dependencies: [
         "Imaging", "Numerics", "ImageFiles", "ImageAnalysis", "Metrics", "NeuralNetworks", "Vessels",
-        "BloodCells", "Glioma", "Pipelines",
+        "BloodCells", "Glioma", "Reports", "Pipelines", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 

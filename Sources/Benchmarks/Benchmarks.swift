@@ -9,6 +9,6 @@ struct Benchmarks: ParsableCommand {
       UNetBenchmark.self, InferBenchmark.self, VesselsBenchmark.self, KernelsBenchmark.self,
       LoadBenchmark.self,
       MetricsBenchmark.self, Separate.self, Classify.self, GliomaBenchmark.self, GliomaStudy.self,
-      AblationBenchmark.self, AllBenchmarks.self,
+      AblationBenchmark.self, AllBenchmarks.self, EvidenceCommand.self,
     ])
 }

@@ -56,14 +56,24 @@ struct SeparationScores {
     let upper: Double
   }
 
-  func all() throws -> [String: [String: Score]] {
-    var result: [String: [String: Score]] = [:]
+  /// The scores of every preset on a set of images.
+  struct Report: Encodable {
+    /// Chula RBC-12, fully labelled images.
+    var clumps: [String: [String: Score]] = [:]
+    /// BBBC041, masks of single cells.
+    var instances: [String: [String: Score]] = [:]
+    /// Masks of single clumps with marked concave points; the preset `best` alone finds points.
+    var concavePoints: [String: [String: Score]] = [:]
+  }
+
+  func all() throws -> Report {
+    var report = Report()
     for preset in SeparationPreset.allCases {
-      result["overlap20 \(preset.rawValue)"] = try overlap(preset)
-      result["bbbc041 \(preset.rawValue)"] = try instances(preset)
+      report.clumps[preset.rawValue] = try overlap(preset)
+      report.instances[preset.rawValue] = try instances(preset)
     }
-    result["touching best"] = try concavePoints()
-    return result
+    report.concavePoints[SeparationPreset.best.rawValue] = try concavePoints()
+    return report
   }
 
   /// Clumps of the fully labelled images of Chula RBC-12: inner parts of the paper's foreground with two or more labels.

@@ -1,4 +1,5 @@
 import BloodCells
+import Files
 import Foundation
 import ImageFiles
 
@@ -54,7 +55,7 @@ struct SynthesizeBlood: Synthesis {
     for url in files { try makeFolder(url.deletingLastPathComponent()) }
     try PNGWriter().write(smear.image, to: files[0].path)
     try PNGWriter().write(smear.labels, to: files[1].path)
-    try Data(CellTable.text(smear.cells).utf8).write(to: files[2], options: .atomic)
+    try AtomicFile.write(Data(CellTable.text(smear.cells).utf8), to: files[2].path)
     return files
   }
 }

@@ -1,4 +1,5 @@
 import BloodCells
+import Files
 import Foundation
 import ImageFiles
 import NeuralNetworks
@@ -104,10 +105,14 @@ struct TrainCells: Training {
     let checkpointFile = context.folder.appendingPathComponent("checkpoint.safetensors")
     var checkpoint: Checkpoint?
     if context.resumes {
-      checkpoint = try Checkpoint(
-        contentsOf: checkpointFile, for: recipe.network.network(classes: types.count).table)
+      if FileManager.default.fileExists(atPath: checkpointFile.path) {
+        checkpoint = try Checkpoint(
+          contentsOf: checkpointFile, for: recipe.network.network(classes: types.count).table)
+      } else {
+        context.warn("\(context.folder.path): no checkpoint yet; training from the start")
+      }
     }
-    var history = try History(context, isResuming: context.resumes)
+    var history = History(context, epochsDone: checkpoint?.progress.epoch ?? 0)
     let weights = try recipe.run(on: partition.training, types: types, from: checkpoint) { epoch, save in
       try history.append(epoch)
       context.progress(
@@ -131,8 +136,9 @@ struct TrainCells: Training {
     // Scores of the file, which holds half-precision weights.
     let stored = try CellClassifier(
       contentsOf: context.folder.appendingPathComponent("model.safetensors"))
-    try encoder.encode(stored.scores(on: partition.testing, rare: rare)).write(
-      to: context.folder.appendingPathComponent("test.json"), options: .atomic)
+    try AtomicFile.write(
+      encoder.encode(stored.scores(on: partition.testing, rare: rare)),
+      to: context.folder.appendingPathComponent("test.json").path)
   }
 
   /// The labelled cells: from the folder where an earlier run left them, else cut out anew.
@@ -193,16 +199,18 @@ struct TrainCells: Training {
   /// `history.csv`, one line an epoch.
   private struct History {
     private let url: URL
-    private var text = "epoch,loss,learning_rate,seconds\n"
+    private var lines = ["epoch,loss,learning_rate,seconds"]
 
-    init(_ context: TrainingContext, isResuming: Bool) throws {
+    /// The first `epochsDone` epochs of an earlier run; what came after its last checkpoint is trained, and told, again.
+    init(_ context: TrainingContext, epochsDone: Int) {
       url = context.folder.appendingPathComponent("history.csv")
-      if isResuming, let earlier = try? String(contentsOf: url, encoding: .utf8) { text = earlier }
+      guard epochsDone > 0, let earlier = try? String(contentsOf: url, encoding: .utf8) else { return }
+      lines += earlier.split(separator: "\n").dropFirst().prefix(epochsDone).map(String.init)
     }
 
     mutating func append(_ epoch: CellTraining.Epoch) throws {
-      text += "\(epoch.number),\(epoch.loss),\(epoch.learningRate),\(epoch.seconds)\n"
-      try Data(text.utf8).write(to: url, options: .atomic)
+      lines.append("\(epoch.number),\(epoch.loss),\(epoch.learningRate),\(epoch.seconds)")
+      try AtomicFile.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: url.path)
     }
   }
 }
