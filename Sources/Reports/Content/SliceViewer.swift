@@ -19,12 +19,14 @@ public struct SliceViewer: Sendable {
   public let legend: [LegendEntry]
   /// The voxel shown first.
   public let start: SIMD3<Int>
+  /// Whether a projection of the classes that turns is shown as well; it tells vessels from each other, not solid things.
+  public let turns: Bool
 
   /// A viewer.
   public init(
     shape: SIMD3<Int>, spacing: SIMD3<Double>, columns: Int, image: EncodedImage,
     overlay: EncodedImage?,
-    legend: [LegendEntry], start: SIMD3<Int>
+    legend: [LegendEntry], start: SIMD3<Int>, turns: Bool = false
   ) {
     self.shape = shape
     self.spacing = spacing
@@ -33,5 +35,6 @@ public struct SliceViewer: Sendable {
     self.overlay = overlay
     self.legend = legend
     self.start = start
+    self.turns = turns
   }
 }

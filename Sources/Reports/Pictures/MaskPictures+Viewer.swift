@@ -27,7 +27,7 @@ extension MaskPictures {
       overlay: EncodedImage(
         .png, data: Data(try PNGWriter().encode(overlay)), width: overlay.width,
         height: overlay.height),
-      legend: legend, start: [start.x / step, start.y / step, start.z / step])
+      legend: legend, start: [start.x / step, start.y / step, start.z / step], turns: true)
   }
 
   /// All axial slices side by side, `columns` in a row.

@@ -19,7 +19,7 @@ extension Report {
       [
         "title": title, "subtitle": subtitle, "style": StyleSheet.text,
         "script": sections.contains { $0.blocks.contains(where: \.isInteractive) }
-          ? TableScript.text + ViewerScript.text : "",
+          ? TableScript.text + TurntableScript.text + ViewerScript.text : "",
         "hasHighlights": !highlights.isEmpty,
         "highlights": highlights.map {
           ["name": $0.name, "value": $0.value, "note": $0.note] as [String: Any]
@@ -105,7 +105,7 @@ extension SliceViewer {
       (try? JSONEncoder().encode(settings)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     return [
       "settings": text, "image": image.address, "overlay": overlay.map(\.address) ?? "",
-      "hasOverlay": overlay != nil, "entries": legend.map(\.context),
+      "hasOverlay": overlay != nil, "turns": turns && overlay != nil, "entries": legend.map(\.context),
     ]
   }
 }

@@ -40,7 +40,7 @@ enum StyleSheet {
     table { border-collapse: collapse; width: 100%; font-size: 14px; }
     th { text-align: left; font-weight: 550; font-size: 12.5px; color: var(--soft); white-space: nowrap; }
     th, td { padding: 7px 14px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-    td { overflow-wrap: anywhere; min-width: 7em; } td.number { white-space: nowrap; min-width: 0; }
+    td { overflow-wrap: anywhere; min-width: 9em; } td.number { white-space: nowrap; min-width: 0; }
     .sortable th { cursor: pointer; user-select: none; } .sortable th:hover { color: var(--ink); }
     .sortable th[aria-sort=ascending]::after { content: " ↑"; } .sortable th[aria-sort=descending]::after { content: " ↓"; }
     .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); gap: 0 32px; margin: 0; }
@@ -63,11 +63,13 @@ enum StyleSheet {
     .planes { display: flex; gap: 10px; align-items: flex-start; }
     .plane { position: relative; min-width: 0; background: #000; }
     .plane canvas { width: 100%; display: block; cursor: crosshair; touch-action: none; }
-    .plane .place { position: absolute; left: 8px; top: 5px; font-size: 12px; text-shadow: 0 0 3px #000; pointer-events: none; }
+    .turntable { position: relative; margin-top: 10px; }
+    .turntable canvas { width: 100%; display: block; cursor: grab; touch-action: none; }
+    .place { position: absolute; left: 8px; top: 5px; font-size: 12px; text-shadow: 0 0 3px #000; pointer-events: none; }
     .controls { display: flex; flex-wrap: wrap; gap: 8px 26px; align-items: center; margin: 12px 2px 0; font-size: 12.5px; }
     .controls .legend { margin: 0 auto 0 0; color: inherit; font-size: 12.5px; }
     .controls label { display: inline-flex; align-items: center; gap: 8px; }
-    .controls input { width: 110px; accent-color: #9a9ea6; }
+    .controls input[type=range] { width: 110px; } .controls input { accent-color: #9a9ea6; }
     .hint { font-size: 12px; color: #7d8189; margin: 8px 2px 0; max-width: none; }
     kbd { font: inherit; border: 1px solid #3a3c42; border-radius: 3px; padding: 0 4px; }
     footer { color: var(--soft); font-size: 12.5px; padding-top: 48px; padding-bottom: 40px; }

@@ -105,14 +105,18 @@ enum Templates {
     <div class="plane"><canvas data-axis="1"></canvas><span class="place">coronal</span></div>
     <div class="plane"><canvas data-axis="0"></canvas><span class="place">sagittal</span></div>
     </div>
+    {{#turns}}<div class="turntable"><canvas width="960" height="480"></canvas>\
+    <span class="place">projection · drag to turn</span></div>{{/turns}}
     <div class="controls">
     <span class="legend">{{#entries}}<span><i style="background:{{color}}"></i>{{text}}</span>{{/entries}}</span>
     {{#hasOverlay}}<label>overlay <input type="range" class="opacity" min="0" max="1" step="0.05" value="0.6"></label>
     {{/hasOverlay}}<label>bright <input type="range" class="bright" min="0.2" max="1" step="0.02" value="1"></label>
     <label>dark <input type="range" class="dark" min="0" max="0.6" step="0.02" value="0"></label>
+    {{#turns}}<label><input type="checkbox" class="turning"> turn</label>{{/turns}}
     </div>
     <p class="hint">Click or drag to move the crosshair; wheel or <kbd>↑</kbd> <kbd>↓</kbd> scrolls the plane under the \
-    pointer, <kbd>PgUp</kbd> <kbd>PgDn</kbd> by ten; <kbd>o</kbd> overlay, <kbd>x</kbd> crosshair, <kbd>r</kbd> reset.</p>
+    pointer, <kbd>PgUp</kbd> <kbd>PgDn</kbd> by ten; <kbd>o</kbd> overlay, <kbd>x</kbd> crosshair, <kbd>r</kbd> reset\
+    {{#turns}}, <kbd>t</kbd> turns the projection{{/turns}}.</p>
     </div>
     """
 }

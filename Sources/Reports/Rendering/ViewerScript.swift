@@ -4,7 +4,8 @@
 enum ViewerScript {
   static let text = """
     for (const viewer of document.querySelectorAll(".viewer")) {
-      const { shape, spacing, start, columns, colors } = JSON.parse(viewer.dataset.settings);
+      const settings = JSON.parse(viewer.dataset.settings);
+      const { shape, spacing, start, columns, colors } = settings;
       const [nx, ny, nz] = shape, size = nx * ny;
       const cross = [...start];
       let image, overlay, showOverlay = true, showCross = true, active = 2;
@@ -113,6 +114,7 @@ enum ViewerScript {
         if (classes) overlay = read(classes);
         viewer.dataset.ready = "true";
         draw();
+        turntable(viewer, settings, image, overlay);
       };
       if (document.readyState === "complete") begin(); else window.addEventListener("load", begin);
     }
