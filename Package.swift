@@ -145,7 +145,7 @@ let package = Package(
         "Reports", "Imaging", "ImageAnalysis", "ImageFiles", "Metrics", "NeuralNetworks", "Numerics",
         "Vessels", "DenoisedVessels",
       ]),
-    tests(of: "Reports"),
+    tests(of: "Reports", ["ImageFiles", "Imaging"]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["malpighi", "ImageFiles", "Imaging", "TestSupport"],
       exclude: ["Golden"], swiftSettings: settings),
