@@ -8,14 +8,28 @@ import Synchronization
 /// that adds the slabs' results in order gives the same bytes for the same number of threads.
 public enum Parallel {
   private static let chosenThreads = Atomic<Int>(0)
+  @TaskLocal private static var scopedThreads: Int?
 
-  /// The number of threads a parallel loop uses: what was set, else `OMP_NUM_THREADS`, else the cores available.
+  /// The number of threads a parallel loop uses: that of ``withThreads(_:_:)``, else what was set, else
+  /// `OMP_NUM_THREADS`, else the cores available.
   public static var threads: Int {
     get {
+      if let scopedThreads { return scopedThreads }
       let chosen = chosenThreads.load(ordering: .relaxed)
       return chosen > 0 ? chosen : defaultThreads
     }
     set { chosenThreads.store(max(1, newValue), ordering: .relaxed) }
+  }
+
+  /// Run `body` with `count` threads a loop. What other threads of the process start meanwhile is not affected, nor is it
+  /// inside the loops themselves.
+  public static func withThreads<Value, Failure: Error>(
+    _ count: Int, _ body: () throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    // A typed error cannot leave the closure; it is carried out as a value.
+    try $scopedThreads.withValue(max(1, count)) {
+      Result { () throws(Failure) in try body() }
+    }.get()
   }
 
   private static let defaultThreads: Int = {

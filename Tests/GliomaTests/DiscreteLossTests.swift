@@ -64,11 +64,8 @@ struct DiscreteLossTests {
   func threads() {
     let random = RandomProblem(seed: 9, scheme: .correct, shape: VoxelShape(24, 20, 18))
     let loss = DiscreteLoss(random.problem)
-    let chosen = Parallel.threads
-    defer { Parallel.threads = chosen }
     let terms = [1, 2, 5].map { threads in
-      Parallel.threads = threads
-      return loss.terms(of: random.field, parameters: random.parameters)
+      Parallel.withThreads(threads) { loss.terms(of: random.field, parameters: random.parameters) }
     }
     #expect(terms[0] == terms[1] && terms[1] == terms[2])
   }

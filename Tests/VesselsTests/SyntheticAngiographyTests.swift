@@ -29,12 +29,8 @@ struct SyntheticAngiographyTests {
   @Test("A whole volume does not depend on the number of threads")
   func threads() {
     let angiography = RandomSyntheticAngiography(shape: VoxelShape(128, 96, 96)).draw(seed: 2, index: 1)
-    let usual = Parallel.threads
-    defer { Parallel.threads = usual }
-    Parallel.threads = 1
-    let alone = angiography.make()
-    Parallel.threads = 3
-    let shared = angiography.make()
+    let alone = Parallel.withThreads(1) { angiography.make() }
+    let shared = Parallel.withThreads(3) { angiography.make() }
     #expect(alone.image == shared.image && alone.partialVolume == shared.partialVolume)
     #expect(alone.all == shared.all && alone.bright == shared.bright)
   }

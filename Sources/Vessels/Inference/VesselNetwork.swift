@@ -44,16 +44,16 @@ public final class VesselNetwork {
     }
     let threads = Parallel.threads
     let copies = sharing == .betweenWindows ? threads : 1
-    if copies > 1 { Parallel.threads = 1 }
-    defer { if copies > 1 { Parallel.threads = threads } }
-    var plans: [Plan] = []
-    for _ in 0..<copies {
-      let plan = try network.compile(
-        inputShape: [1, 1, window.z, window.y, window.x], mode: .inference, precision: precision)
-      try plan.load(parameters)
-      plans.append(plan)
+    plans = try Parallel.withThreads(copies > 1 ? 1 : threads) { () throws(NeuralNetworkError) in
+      var plans: [Plan] = []
+      for _ in 0..<copies {
+        let plan = try network.compile(
+          inputShape: [1, 1, window.z, window.y, window.x], mode: .inference, precision: precision)
+        try plan.load(parameters)
+        plans.append(plan)
+      }
+      return plans
     }
-    self.plans = plans
   }
 
   /// Run the network on `batch` windows and write the logits or probabilities of output `channel`.

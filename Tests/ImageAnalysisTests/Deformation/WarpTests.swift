@@ -98,12 +98,8 @@ struct ElasticDeformationTests {
       }
       return result
     }
-    let usual = Parallel.threads
-    defer { Parallel.threads = usual }
-    Parallel.threads = 1
-    let alone = adjoint()
-    Parallel.threads = 5
-    #expect(alone == adjoint())
+    let isSame = Parallel.withThreads(1, adjoint) == Parallel.withThreads(5, adjoint)
+    #expect(isSame)
   }
 
   @Test("A linear image is warped to its value at the moved place, whatever the channel")

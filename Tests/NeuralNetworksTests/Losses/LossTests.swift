@@ -213,14 +213,10 @@ struct LossTests {
     var random = RandomStream(seed: 1, purpose: "threads")
     let x = (0..<70_003).map { _ in random.normal() }
     let t = x.map { $0 > 0.5 ? Float(1) : 0 }
-    let before = Parallel.threads
-    defer { Parallel.threads = before }
     let losses: [any Loss] = [FocalTverskyLoss(on: .logits), BinaryFocalLoss(), CrossEntropyLoss()]
     for loss in losses {
-      Parallel.threads = 1
-      let single = loss(x, target: t, shape: [1, 1, 70_003])
-      Parallel.threads = 3
-      let several = loss(x, target: t, shape: [1, 1, 70_003])
+      let single = Parallel.withThreads(1) { loss(x, target: t, shape: [1, 1, 70_003]) }
+      let several = Parallel.withThreads(3) { loss(x, target: t, shape: [1, 1, 70_003]) }
       #expect(single.value == several.value && single.gradient == several.gradient)
     }
   }
