@@ -2,7 +2,7 @@ import NeuralNetworks
 import Testing
 
 @Suite struct NetworkTests {
-  /// The ConvBlock of specs/vessels.md 1.1: 3³ convolution, batch normalisation, ReLU, twice.
+  /// The convolution block of DS6: 3³ convolution, batch normalisation, ReLU, twice.
   private func convBlock(_ net: inout Network, _ x: FeatureMap, to channels: Int, name: String) -> FeatureMap
   {
     var map = x

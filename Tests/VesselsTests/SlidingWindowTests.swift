@@ -52,7 +52,7 @@ struct SlidingWindowTests {
   @Test("Windows lie at the stride, the last shifted inwards; too short an axis is centred")
   func positions() {
     let windows = SlidingWindow.published.windows(over: VoxelShape(480, 640, 163))
-    // The count the specification gives for one StudyForrest volume: 14 · 19 · 8.
+    // The windows of one StudyForrest volume: 14 · 19 · 8.
     #expect(windows.count == 2128)
     #expect(Set(windows.map(\.z)) == [0, 16, 32, 48, 64, 80, 96, 99])
     #expect(windows.allSatisfy { $0.x + 64 <= 480 && $0.y + 64 <= 640 })

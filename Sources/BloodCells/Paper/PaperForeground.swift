@@ -1,7 +1,7 @@
 import ImageAnalysis
 import Imaging
 
-/// The paper's foreground: green channel, CLAHE, 3×3 blur, Otsu, dark is cell (section 2.1 of the specification).
+/// The paper's foreground: green channel, CLAHE, 3×3 blur, Otsu, dark is cell.
 enum PaperForeground {
   /// The green channel equalised and blurred.
   static func contrast(_ image: RGBImage, _ parameters: PaperParameters) -> Plane<UInt8> {

@@ -52,7 +52,7 @@ struct PaperSeparation: Sendable {
     return clump
   }
 
-  /// Sections 2.3 to 2.6: arcs, their ellipses, pairs of rejected arcs, the remainder.
+  /// Arcs, their ellipses, pairs of rejected arcs, the remainder, in the paper's order.
   private func ellipses(
     of contour: [SIMD2<Int>], cutAt concave: [Int], mask: PlanarMask
   ) -> [(ellipse: Ellipse, fit: SmearCell.Fit)] {
@@ -122,7 +122,7 @@ struct PaperSeparation: Sendable {
     }
   }
 
-  /// The ellipse through `points`, its numbers cut to integers and drawn as a polygon of 72 corners (section 2.4).
+  /// The ellipse through `points`, its numbers cut to integers and drawn as a polygon of 72 corners, as published.
   private func drawn(_ points: [SIMD2<Int>], _ mask: PlanarMask) -> Drawn? {
     guard let fit = try? EllipseFit.direct(points.map { SIMD2(Double($0.x), Double($0.y)) }),
       fit.semiAxes.x < Double(4 * (mask.width + mask.height))

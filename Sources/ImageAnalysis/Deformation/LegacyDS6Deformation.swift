@@ -4,8 +4,8 @@ import Numerics
 
 /// The deformation that DS6's published code draws, for parity with its weights and numbers only.
 ///
-/// What it does is not what the paper describes (specs: knot spacing for a count of control points, amplitudes far below a voxel,
-/// one axis left free): cubic B-spline velocities on knots `knotSpacing` voxels apart, uniform in ±`maximumDisplacement` in units of
+/// What it does is not what the paper describes (a knot spacing for a count of control points, amplitudes below a
+/// voxel, one axis left free): cubic B-spline velocities on knots `knotSpacing` voxels apart, uniform in ±`maximumDisplacement` in units of
 /// half the image, the two outer layers of knots zero along z and y but not along x, turned into a
 /// diffeomorphism by ten squarings, sampled with zeros outside. The grid has its corners at voxel centres, the
 /// sampler has them half a voxel further out, so that even a zero field magnifies the image slightly.

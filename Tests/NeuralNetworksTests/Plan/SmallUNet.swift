@@ -1,6 +1,6 @@
 import NeuralNetworks
 
-/// The U-Net with multi-scale supervision of specs/vessels.md 1.2, as the tests of the engine use it.
+/// The U-Net with multi-scale supervision of DS6, as the tests of the engine use it.
 func smallUNet(width: Int, levels: Int = 5, activation: Activation = .relu) -> Network {
   var net = Network(spatialAxes: 3)
   let widths = (0..<levels).map { width << $0 }
