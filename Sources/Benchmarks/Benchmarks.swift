@@ -9,6 +9,7 @@ struct Benchmarks: ParsableCommand {
       UNetBenchmark.self, InferBenchmark.self, VesselsBenchmark.self, KernelsBenchmark.self,
       LoadBenchmark.self,
       MetricsBenchmark.self, Separate.self, Classify.self, GliomaBenchmark.self, GliomaStudy.self,
+      PublishedRunBenchmark.self,
       AblationBenchmark.self, AllBenchmarks.self, EvidenceCommand.self,
     ])
 }

@@ -38,7 +38,7 @@ struct OfficialReferenceTests {
     guard let case0 = try preparation() else { return }
     var solver = GaussNewtonSolver()
     solver.prior = .none
-    solver.stopping.violation = 0
+    solver.stopping.discrepancy = 0
     let solution = try solver.solve(case0.problem, components: [case0.coreCenter], core: [case0.coreCenter])
     #expect(solution.terms.total < 0.016, "loss \(solution.terms.total)")
   }

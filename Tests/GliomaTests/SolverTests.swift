@@ -102,6 +102,24 @@ struct SolverTests {
     #expect(error < 0.2, "largest error of the density \(error)")
   }
 
+  @Test("A density that gives its labels leaves no discrepancy, one that is too small does")
+  func discrepancy() {
+    let known = KnownTumor()
+    func discrepancy(_ start: GrowthParameters) -> Double {
+      let u = SpaceTimeField(slices: 40, shape: known.problem.grid.shape)
+      return WeakConstraint(known.problem, start: start, prior: .none, isParallel: false, field: u)
+        .history[0].discrepancy
+    }
+    #expect(discrepancy(known.truth) == 0)
+    var aside = known.truth
+    // A hundredth of a cell moves some densities across a threshold, but not by half a cell.
+    aside.foci[0].x += 0.04
+    #expect(discrepancy(aside) == 0)
+    var slower = known.truth
+    slower.proliferationRate /= 2
+    #expect(discrepancy(slower) > 0.1)
+  }
+
   @Test("Gauss–Newton in forcing variables lowers the loss and its terms add up")
   func weak() {
     let known = KnownTumor()
@@ -109,7 +127,7 @@ struct SolverTests {
     let solver = WeakConstraint(
       known.problem, start: known.start, prior: .none, isParallel: true, field: u)
     var rule = WeakConstraint.Stopping()
-    rule.violation = 0
+    rule.discrepancy = 0
     rule.lossRatio = 0
     rule.outerSteps = 6
     solver.run(rule)

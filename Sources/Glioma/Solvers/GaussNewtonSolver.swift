@@ -90,7 +90,7 @@ public struct GaussNewtonSolver: Sendable {
         problem, start: strong.parameters, prior: prior, center: center, isParallel: isParallel, field: field)
     }
     let rows = ObservationRows(problem, field[field.slices - 1], strong.parameters)
-    guard coarse !== problem, rows.violation >= stopping.violation else { return fromStrong() }
+    guard coarse !== problem, rows.discrepancy >= stopping.discrepancy else { return fromStrong() }
     var coarsePrior = prior
     coarsePrior.weight /= dataScale
     let small = WeakConstraint(

@@ -53,7 +53,7 @@ struct SolveGlioma: Stage {
   var priorWeight = 1000.0
   var outerSteps = 5
   var innerIterations = 20
-  var discrepancy = 0.15
+  var discrepancy = 0.25
   var members = 32
   var seed = 1
 
@@ -71,7 +71,7 @@ struct SolveGlioma: Stage {
       gauss.prior.weight = priorWeight
       gauss.stopping.outerSteps = outerSteps
       gauss.stopping.innerIterations = innerIterations
-      gauss.stopping.violation = discrepancy
+      gauss.stopping.discrepancy = discrepancy
       gauss.isStrongOnly = solver == .strong
       solution = try gauss.solve(
         problem, components: setup.components, core: setup.coreCells, progress: progress)
