@@ -58,7 +58,11 @@ struct VesselsBenchmark: ParsableCommand {
       let start = ContinuousClock.now
       let outcome = try VesselSegmentation()(made.image, model: network, channel: channel)
       seconds += (ContinuousClock.now - start) / .seconds(1)
-      let mask = VesselDecision(high: network.outputs[channel].threshold)(outcome.probability, image: nil)
+      // As the pipeline `vessels` decides.
+      var decision = VesselDecision(high: network.outputs[channel].threshold)
+      (decision.brightness, decision.brightShare, decision.support) = (.added, 0.8, 0.5)
+      decision.smallestComponent = 20
+      let mask = decision(outcome.probability, image: made.image)
       let scores = try SegmentationScores(
         prediction: mask, reference: label, metrics: [.dice, .clDice], nsdTolerance: 1)
       dice += [scores[.dice]].compactMap { $0 }

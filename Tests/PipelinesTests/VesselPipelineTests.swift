@@ -133,6 +133,34 @@ struct VesselPipelineTests {
     }
   }
 
+  @Test("An ensemble gives the mean of its networks' probabilities and thresholds")
+  func ensemble() throws {
+    try withBench { bench in
+      let first = try VesselModel(contentsOf: bench.url("model.safetensors"))
+      var second = VesselModel(
+        design: first.design, weights: first.design.network().initialWeights(seed: 77),
+        outputs: first.outputs, normalization: first.normalization)
+      second.outputs[0].threshold = 0.6
+      try second.write(to: bench.url("second.safetensors"), type: .float32)
+      func probability(_ setting: String) throws -> Volume<Float> {
+        try bench.run("vessels", "segment.precision=f32", setting)
+        return try bench.volume("02-segment/probability.nii.gz")
+      }
+      let one = try probability("clean.brightness=ignored")
+      let both = try probability("segment.ensemble=[second.safetensors]")
+      #expect(try bench.json("02-segment/model.json")["networks"] as? Int == 2)
+      let used = try bench.json("03-clean/decision.json")["threshold"] as? Double
+      #expect(abs((used ?? 0) - 0.5) < 1e-6)
+      let other = try probability("segment.model=second.safetensors")
+      // Files hold steps of 1/255.
+      #expect(
+        one.voxels.indices.allSatisfy {
+          abs(both.voxels[$0] - (one.voxels[$0] + other.voxels[$0]) / 2) < 0.005
+        })
+      #expect(one.voxels != other.voxels)
+    }
+  }
+
   @Test("A model that is missing, damaged, of another network or without the output asked for says so")
   func models() throws {
     try withBench { bench in

@@ -63,6 +63,43 @@ struct VesselSegmentationTests {
     }
   }
 
+  @Test("Less memory gives smaller tiles and the same answer; too little is refused with the numbers")
+  func memory() throws {
+    let model = model(levels: 2)
+    let volume = noise(VoxelShape(96, 48, 48))
+    var settings = single()
+    settings.halo = 14
+    let large = try settings(volume, model: model, channel: 0)
+    settings.memoryBytes = large.memoryBytes * 3 / 4
+    let small = try settings(volume, model: model, channel: 0)
+    #expect(small.memoryBytes <= settings.memoryBytes && small.windows.computed > large.windows.computed)
+    #expect(difference(large.probability, small.probability) < 1e-5)
+    for mode in VesselSegmentation.Mode.allCases {
+      settings.mode = mode
+      settings.memoryBytes = 100_000
+      let error = #expect(throws: VesselSegmentationError.self) {
+        _ = try settings(volume, model: model, channel: 0)
+      }
+      guard case .memory(_, let needed, let allowed) = error else {
+        Issue.record("no refusal in mode \(mode)")
+        continue
+      }
+      #expect(needed > 100_000 && allowed == 100_000)
+    }
+  }
+
+  @Test("A part of the network whose weights lack a tensor is refused by the tensor's name")
+  func missingTensor() throws {
+    let weights = UNet3D(width: 4, levels: 2).network().initialWeights(seed: 3)
+    let deeper = UNet3D(width: 4, levels: 3).network().table
+    let error = #expect(throws: NeuralNetworkError.self) { _ = try weights.subset(for: deeper) }
+    guard case .parameterMismatch(let name, _, let found) = error else {
+      Issue.record("another error")
+      return
+    }
+    #expect(deeper.index(of: name) != nil && found == "none")
+  }
+
   @Test(
     "Any size and both modes give a map on the volume's grid with probabilities only",
     arguments: [VoxelShape(37, 13, 29), VoxelShape(7, 11, 5), VoxelShape(20, 1, 17), VoxelShape(1, 1, 1)],
@@ -229,6 +266,25 @@ struct VesselDecisionTests {
     #expect(decision(p, image: image).voxels == [1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1])
     // Brightness is a share of the vessels' own.
     #expect(decision(p, image: image.map { $0 * 300 }).voxels == [1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1])
+  }
+
+  @Test("A region of bright voxels is taken with its certain ones only where these are the larger part of it")
+  func support() {
+    // A vessel with one doubtful voxel, and a sheet of tissue of which one voxel looks like vessel.
+    let p = volume([0.9, 0.8, 0.2, 0.9, 0, 0.1, 0.1, 0.7, 0.1, 0, 0, 0])
+    let image = volume([1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 0])
+    var decision = VesselDecision(high: 0.5)
+    decision.brightness = .required
+    #expect(decision(p, image: image).voxels == [1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 0])
+    decision.support = 0.5
+    #expect(decision(p, image: image).voxels == [1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0])
+    decision.brightness = .added
+    #expect(decision(p, image: image).voxels == [1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0])
+    decision.brightness = .ignored
+    decision.lowShare = 0.2
+    #expect(decision(p, image: nil).voxels == [1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0])
+    decision.support = 0.25
+    #expect(decision(p, image: nil).voxels == [1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0])
   }
 
   @Test("Depth counts from the skin, not from cavities; where the background was removed it plays no part")

@@ -85,6 +85,31 @@ public struct ConnectedComponents: Sendable {
     return mask
   }
 
+  /// The mask of the components for which `keep` holds, and of the others' voxels for whose position in memory `predicate`
+  /// does.
+  @inline(__always)
+  func mask(keeping keep: (Int) -> Bool, orWhere predicate: (Int) -> Bool) -> Mask {
+    var mask = mask(keeping: keep)
+    mask.withMutableVoxels { voxels in
+      for run in runs {
+        for index in run.start..<run.start + run.length where voxels[index] == 0 && predicate(index) {
+          voxels[index] = 1
+        }
+      }
+    }
+    return mask
+  }
+
+  /// For each component the number of its voxels for whose position in memory `predicate` holds.
+  @inline(__always)
+  func counts(where predicate: (Int) -> Bool) -> [Int] {
+    var counts = [Int](repeating: 0, count: count)
+    for (run, component) in zip(runs, componentOfRun) {
+      for index in run.start..<run.start + run.length where predicate(index) { counts[Int(component)] += 1 }
+    }
+    return counts
+  }
+
   /// For each component, whether `predicate` holds for the position in memory of any of its voxels.
   @inline(__always)
   func containing(_ predicate: (Int) -> Bool) -> [Bool] {

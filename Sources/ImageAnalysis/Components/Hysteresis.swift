@@ -6,6 +6,14 @@ extension Volume where Scalar == Float {
 
   /// The voxels of at least `low` that are connected, through such voxels, to one of at least `high` (Canny, 1986).
   public func hysteresis(low: Float, high: Float, connectivity: Connectivity = .twentySix) -> Mask {
+    hysteresis(low: low, high: high, support: 0, connectivity: connectivity)
+  }
+
+  /// The same, but growth has to be supported: a component of voxels of at least `low` is taken whole only where at least
+  /// the share `support` of its voxels, and one at the least, are of at least `high`; of other components only those are.
+  public func hysteresis(
+    low: Float, high: Float, support: Double, connectivity: Connectivity = .twentySix
+  ) -> Mask {
     precondition(low <= high, "the low threshold lies above the high one")
     let nx = shape.x
     return withVoxels { voxels in
@@ -20,8 +28,15 @@ extension Volume where Scalar == Float {
         }
       }
       let components = ConnectedComponents(grid: grid, rows: rows, connectivity: connectivity)
-      let isStrong = components.containing { voxels[$0] >= high }
-      return components.mask { isStrong[$0] }
+      guard support > 0 else {
+        let isStrong = components.containing { voxels[$0] >= high }
+        return components.mask { isStrong[$0] }
+      }
+      let strong = components.counts { voxels[$0] >= high }
+      let isWhole = strong.indices.map {
+        strong[$0] > 0 && Double(strong[$0]) >= support * Double(components.sizes[$0])
+      }
+      return components.mask(keeping: { isWhole[$0] }, orWhere: { voxels[$0] >= high })
     }
   }
 }

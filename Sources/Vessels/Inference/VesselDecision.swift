@@ -24,6 +24,10 @@ public struct VesselDecision: Codable, Sendable, Equatable {
   public var brightShare: Float = 0.9
   /// The probability a bright voxel must have to be added.
   public var brightProbability: Float = 0
+  /// The share of a grown region that has to be vessel by itself, at least `high`, for the rest of it to be taken: of
+  /// regions below only what is vessel by itself is. Arteries and sinuses are mostly certain, bright tissue of the scalp,
+  /// where a few voxels look like vessel, is not. 0 = one voxel is enough.
+  public var support = 0.0
   /// Nothing is vessel nearer than this to the surface of the head, in mm: vessels of the scalp are left out. Nil = no
   /// such rule. It plays no part where the background was removed from the image, since its surface is then not the skin.
   public var depth: Double?
@@ -54,9 +58,9 @@ public struct VesselDecision: Codable, Sendable, Equatable {
     let mask: Mask
     if brightness != .ignored, let image {
       precondition(image.shape == probability.shape, "image and probability on one grid")
-      mask = certainty(probability, image, high: high).hysteresis(low: 0.5, high: 1)
+      mask = certainty(probability, image, high: high).hysteresis(low: 0.5, high: 1, support: support)
     } else if lowShare < 1 {
-      mask = probability.hysteresis(low: lowShare * high, high: high)
+      mask = probability.hysteresis(low: lowShare * high, high: high, support: support)
     } else {
       mask = probability.thresholded(atLeast: high)
     }

@@ -31,7 +31,7 @@ public struct VesselSegmentation: Codable, Sendable, Equatable {
   public var sharing = VesselNetwork.Sharing.withinWindow
   /// How far before the volume's first voxel the first window begins: the result should hardly depend on it.
   public var offset = VoxelShape(0, 0, 0)
-  /// The most memory for the network, in bytes.
+  /// The most memory for the network, in bytes; an exact arrangement takes what it needs.
   public var memoryBytes = 1 << 30
   /// Volumes whose voxels are longer than wide by more than this factor are segmented on cubic voxels; infinite = never.
   public var anisotropyLimit = 1.5
@@ -72,7 +72,8 @@ public struct VesselSegmentation: Codable, Sendable, Equatable {
   /// The probabilities of `channel` of `model` for `volume`, in any unit.
   ///
   /// - Parameter progress: Told the share done after each window; may throw to stop.
-  /// - Throws: `NeuralNetworkError` where the network cannot be compiled or does not fit into memory.
+  /// - Throws: ``VesselSegmentationError/memory(window:neededBytes:allowedBytes:)`` where no window keeps to `memoryBytes`;
+  ///   `NeuralNetworkError` where the network cannot be compiled or does not fit into the machine's memory.
   public func callAsFunction(
     _ volume: Volume<Float>, model: VesselModel, channel: Int, progress: (Double) throws -> Void = { _ in }
   ) throws -> Outcome {
@@ -136,10 +137,17 @@ public struct VesselSegmentation: Codable, Sendable, Equatable {
       try VesselNetwork(
         model.design, weights: model.weights, window: window, precision: precision, sharing: sharing)
     }
+    func kept(_ network: VesselNetwork) throws -> VesselNetwork {
+      guard network.memoryBytes <= memoryBytes else {
+        throw VesselSegmentationError.memory(
+          window: network.window, neededBytes: network.memoryBytes, allowedBytes: memoryBytes)
+      }
+      return network
+    }
     if let arrangement { return try network(arrangement.patch) }
     if let side = patch ?? (mode == .windows ? 64 : nil) {
       let side = (side + divisor - 1) / divisor * divisor
-      return try network(VoxelShape(side, side, side))
+      return try kept(network(VoxelShape(side, side, side)))
     }
     // An estimate first: the maps of the finest level, two of them concatenated, as many again in flight.
     let scalar = precision == .f32 ? 4.0 : 2.0
@@ -150,10 +158,25 @@ public struct VesselSegmentation: Codable, Sendable, Equatable {
     while true {
       let layout = TileLayout(extent: extent.shifted(by: offset), halo: halo, divisor: divisor, limit: limit)
       let candidate = try network(layout.tile)
-      if candidate.memoryBytes <= memoryBytes || layout.tile.count > limit { return candidate }
+      if candidate.memoryBytes <= memoryBytes || layout.tile.count > limit { return try kept(candidate) }
       // The estimate was too low: use what this shape needed.
       perVoxel = Double(candidate.memoryBytes) / Double(layout.tile.count)
       limit = min(layout.tile.count - 1, Int(Double(memoryBytes) / perVoxel))
+    }
+  }
+}
+
+/// Why a volume cannot be segmented as asked.
+public enum VesselSegmentationError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The smallest window possible, or the one asked for, needs more memory than allowed.
+  case memory(window: VoxelShape, neededBytes: Int, allowedBytes: Int)
+
+  /// One line: what is wrong, found against allowed, what to do.
+  public var description: String {
+    switch self {
+    case .memory(let window, let needed, let allowed):
+      "windows of \(window.x)×\(window.y)×\(window.z) voxels need \((needed >> 20) + 1) MiB for the network, \(allowed >> 20) "
+        + "are allowed: allow more memory, or take a smaller window or halo."
     }
   }
 }

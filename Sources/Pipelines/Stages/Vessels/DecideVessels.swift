@@ -32,6 +32,10 @@ struct DecideVessels: Stage {
       "bright_probability", \DecideVessels.brightProbability,
       "the probability a bright voxel must have to be added", in: 0...1),
     Parameter(
+      "support", \DecideVessels.support,
+      "the share of a region grown by hysteresis or brightness that must reach the threshold for the rest to be taken; 0 = one voxel",
+      in: 0...1),
+    Parameter(
       "depth_mm", \DecideVessels.depth,
       "nothing nearer than this to the surface of the head is vessel, so that the scalp's are left out; none = no such rule"
     ),
@@ -55,6 +59,7 @@ struct DecideVessels: Stage {
   var brightness = VesselDecision.Brightness.ignored
   var brightShare: Float = 0.9
   var brightProbability: Float = 0
+  var support = 0.0
   var depth: Double?
   var smallestComponent = 10
 
@@ -84,6 +89,7 @@ struct DecideVessels: Stage {
     decision.brightness = brightness
     decision.brightShare = brightShare
     decision.brightProbability = brightProbability
+    decision.support = support
     decision.depth = depth
     try context.progress(0.4)
     let used = decision.threshold(for: probability.volume)

@@ -14,6 +14,7 @@ struct NetworkOptions: Sendable {
   enum Compatibility: String, ParameterChoice { case none, ds6, spockmip }
 
   var model: InputFile?
+  var ensemble: [InputFile] = []
   var convention = LabelConvention.all
   var mode = VesselSegmentation.Mode.tiles
   var patch: Int?
@@ -33,6 +34,11 @@ struct NetworkOptions: Sendable {
     if mode == .tiles, let patch, patch <= 2 * halo {
       throw WrongValue(found: "patch \(patch)", expected: "patch: more than twice the halo of \(halo)")
     }
+    if compat != .none, !ensemble.isEmpty {
+      throw WrongValue(
+        found: "\(ensemble.count) files",
+        expected: "ensemble: none, as the published inference runs one network")
+    }
     guard offset.count == 3, offset.allSatisfy({ (0..<(patch ?? 64)).contains($0) }) else {
       throw WrongValue(
         found: offset.json.plainText, expected: "offset: three numbers from 0 to \((patch ?? 64) - 1)")
@@ -47,12 +53,18 @@ struct NetworkOptions: Sendable {
     }
     switch compat {
     case .none:
-      let loaded = try VesselModel(contentsOf: model.url)
-      guard let channel = loaded.channel(of: convention) else {
-        throw VesselModelError.noOutput(
-          model.url.path, wanted: convention, found: loaded.outputs.map(\.convention))
+      let members = try ([model] + ensemble).map { file in
+        let member = try VesselModel(contentsOf: file.url)
+        guard let channel = member.channel(of: convention) else {
+          throw VesselModelError.noOutput(
+            file.url.path, wanted: convention, found: member.outputs.map(\.convention))
+        }
+        return (model: member, channel: channel)
       }
-      return LoadedNetwork(model: loaded, channel: channel, threshold: loaded.outputs[channel].threshold)
+      let thresholds = members.map { $0.model.outputs[$0.channel].threshold }
+      return LoadedNetwork(
+        model: members[0].model, channel: members[0].channel, others: Array(members.dropFirst()),
+        threshold: thresholds.reduce(0, +) / Float(thresholds.count))
     case .ds6, .spockmip:
       let (design, weights) = try DS6Weights.read(model.url, negativeSlope: compat == .ds6 ? 0 : 0.01)
       guard design.inputChannels == 1, design.outputChannels == 1 else {
@@ -87,17 +99,31 @@ struct NetworkOptions: Sendable {
       context.logger.notice("this CPU has no bf16 arithmetic: the network runs in f32")
       if precision == .bf16 { context.warn("this CPU has no bf16 arithmetic; f32 is used instead") }
     }
+    let share = 1 / Double(1 + network.others.count)
     let outcome = try segmentation(
-      image, model: network.model, channel: network.channel, progress: progress)
+      image, model: network.model, channel: network.channel, progress: { try progress(share * $0) })
+    var probability = outcome.probability
+    for (number, other) in network.others.enumerated() {
+      let answer = try segmentation(image, model: other.model, channel: other.channel) {
+        try progress(share * (Double(number + 1) + $0))
+      }
+      probability.add(answer.probability)
+    }
+    if !network.others.isEmpty { probability = probability.map { Float(share) * $0 } }
+    if outcome.memoryBytes > segmentation.memoryBytes {
+      context.warn(
+        "the published windows need \(outcome.memoryBytes >> 20) MiB for this network, more than memory_mib: \(memory)"
+      )
+    }
     if outcome.windows.computed == 0 { context.warn("the image holds no signal; there is nothing to find") }
     return NetworkAnswer(
-      probability: outcome.probability,
+      probability: probability,
       facts: NetworkFacts(
         convention: network.model.outputs[network.channel].convention.rawValue, threshold: network.threshold,
         width: network.model.design.width, precision: outcome.precision.rawValue,
         window: outcome.window.extents, windows: outcome.windows.computed,
-        emptyWindows: outcome.windows.empty, networkMiB: outcome.memoryBytes >> 20, notes: network.model.notes
-      ))
+        emptyWindows: outcome.windows.empty, networkMiB: outcome.memoryBytes >> 20,
+        networks: 1 + network.others.count, notes: network.model.notes))
   }
 }
 
@@ -106,6 +132,8 @@ struct LoadedNetwork {
   var model: VesselModel
   /// The output used.
   let channel: Int
+  /// Further networks, of an ensemble, and their outputs.
+  var others: [(model: VesselModel, channel: Int)] = []
   /// The probability from which a voxel is vessel; nil = Otsu's threshold, as published.
   let threshold: Float?
 
@@ -124,6 +152,8 @@ struct NetworkFacts: Codable {
   var windows: Int
   var emptyWindows: Int
   var networkMiB: Int
+  /// Networks whose probabilities were averaged; nil in files that do not say.
+  var networks: Int?
   var notes: [String: String]
 }
 
@@ -141,6 +171,21 @@ struct NetworkAnswer {
   }
 }
 
+extension Volume where Scalar == Float {
+  /// Add the values of `other`, on the same grid.
+  fileprivate mutating func add(_ other: Volume<Float>) {
+    withMutableVoxels { sum in
+      other.withVoxels { values in
+        for index in sum.indices { sum[index] += values[index] }
+      }
+    }
+  }
+}
+
+extension VesselSegmentationError: ExitStatusProviding {
+  /// A limit that is too small.
+  public var exitStatus: ExitStatus { .configuration }
+}
 extension VesselModelError: ExitStatusProviding {
   /// A missing file, or one that is not what it should be.
   public var exitStatus: ExitStatus {

@@ -12,6 +12,10 @@ struct SegmentVessels: Stage {
   static let parameters = [
     Parameter("model", \SegmentVessels.options.model, "the trained network (safetensors)"),
     Parameter(
+      "ensemble", \SegmentVessels.options.ensemble,
+      "further networks, as of the folds of a cross-validation: the mean of all probabilities and thresholds is used"
+    ),
+    Parameter(
       "convention", \SegmentVessels.options.convention,
       "which of the model's outputs: all vessels, or bright ones only"),
     Parameter(
