@@ -28,9 +28,13 @@ struct VesselsBenchmark: ParsableCommand {
     /// Share of label voxels found of vessels 1 to 2 voxels wide.
     var thinRecall: Double?
     var thinVoxels: Int
-    /// The same of Frangi's filter at its threshold of equal precision, or of the greatest precision it reaches.
+    /// The same of Frangi's filter with scales of 1 to 3 voxels, as it is mostly used, at its threshold of equal
+    /// precision, or of the greatest precision it reaches.
     var frangiThinRecall: Double?
     var frangiPrecision: Double?
+    /// With scales of 0.5 to 2.2 voxels, made for vessels as thin as these.
+    var fineFrangiThinRecall: Double?
+    var fineFrangiPrecision: Double?
     var secondsPerVolume: Double
   }
 
@@ -67,16 +71,22 @@ struct VesselsBenchmark: ParsableCommand {
         prediction: mask, reference: label, metrics: [.dice, .clDice], nsdTolerance: 1)
       dice += [scores[.dice]].compactMap { $0 }
       clDice += [scores[.clDice]].compactMap { $0 }
-      let frangi = try Vesselness(
-        .frangi(alpha: 0.5, beta: 0.5, structureness: 0.5), sigmas: [0.3, 0.5, 0.8, 1.3])(made.image)
-      samples.append(Sample(label: label, radius: made.radius, mask: mask, frangi: frangi))
+      func frangi(_ sigmas: [Double]) throws -> Volume<Float> {
+        try Vesselness(.frangi(alpha: 0.5, beta: 0.5, structureness: 0.5), sigmas: sigmas)(made.image)
+      }
+      samples.append(
+        Sample(
+          label: label, radius: made.radius, mask: mask, frangi: try frangi([0.6, 0.9, 1.3, 1.8]),
+          fineFrangi: try frangi([0.3, 0.5, 0.8, 1.3])))
     }
     let own = Counts(samples) { $0.mask.voxels[$1] != 0 }
-    let frangi = try equalled(own.precision ?? 1, samples)
+    let frangi = equalled(own.precision ?? 1, samples, by: \.frangi)
+    let fine = equalled(own.precision ?? 1, samples, by: \.fineFrangi)
     let report = Report(
       scene: scene, count: count, dice: mean(dice), clDice: mean(clDice), precision: own.precision,
       thinRecall: own.thinRecall, thinVoxels: own.thin, frangiThinRecall: frangi.thinRecall,
-      frangiPrecision: frangi.precision, secondsPerVolume: seconds / Double(count))
+      frangiPrecision: frangi.precision, fineFrangiThinRecall: fine.thinRecall,
+      fineFrangiPrecision: fine.precision, secondsPerVolume: seconds / Double(count))
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = .sortedKeys
@@ -88,11 +98,13 @@ struct VesselsBenchmark: ParsableCommand {
   }
 
   /// Frangi at the lowest threshold whose precision is at least `precision`; where none is, at that of the greatest.
-  private func equalled(_ precision: Double, _ samples: [Sample]) throws -> Counts {
+  private func equalled(
+    _ precision: Double, _ samples: [Sample], by filter: KeyPath<Sample, Volume<Float>>
+  ) -> Counts {
     var best: Counts?
     for step in 1...200 {
       let threshold = Float(pow(10, -4 + 4 * Double(step) / 200))
-      let counts = Counts(samples) { $0.frangi.voxels[$1] >= threshold }
+      let counts = Counts(samples) { $0[keyPath: filter].voxels[$1] >= threshold }
       guard let found = counts.precision else { break }
       if found >= precision { return counts }
       if found > best?.precision ?? -1 { best = counts }
@@ -106,6 +118,7 @@ private struct Sample {
   let radius: Volume<Float>
   let mask: Mask
   let frangi: Volume<Float>
+  let fineFrangi: Volume<Float>
 }
 
 /// Voxels found, over several volumes.
