@@ -30,12 +30,14 @@ public struct TrainingContext: Sendable {
   public let pipeline: Pipeline
 
   let onProgress: @Sendable (Double, String) -> Void
+  let onNote: @Sendable (String) -> Void
   let onWarning: @Sendable (String) -> Void
 
   /// A training of `pipeline` on `cases`.
   public init(
     cases: [Case], folder: URL, resumes: Bool, pipeline: Pipeline,
     onProgress: @escaping @Sendable (Double, String) -> Void = { _, _ in },
+    onNote: @escaping @Sendable (String) -> Void = { _ in },
     onWarning: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.cases = cases
@@ -43,6 +45,7 @@ public struct TrainingContext: Sendable {
     self.resumes = resumes
     self.pipeline = pipeline
     self.onProgress = onProgress
+    self.onNote = onNote
     self.onWarning = onWarning
   }
 
@@ -51,6 +54,9 @@ public struct TrainingContext: Sendable {
   public func progress(_ fraction: Double, _ message: String) {
     onProgress(min(max(fraction, 0), 1), message)
   }
+
+  /// Tell the user something worth a line that stays: the memory needed, the end of an epoch.
+  public func note(_ text: String) { onNote(text) }
 
   /// Tell the user something odd that does not stop the training.
   public func warn(_ text: String) { onWarning(text) }

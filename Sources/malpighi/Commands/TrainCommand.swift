@@ -61,7 +61,7 @@ struct TrainCommand: ParsableCommand {
     bar.begin("training on \(found.cases.count) cases")
     let context = TrainingContext(
       cases: found.cases, folder: url(output), resumes: resume, pipeline: pipeline,
-      onProgress: { bar.update($0, $1) }, onWarning: { bar.warn($0) })
+      onProgress: { bar.update($0, $1) }, onNote: { bar.say($0) }, onWarning: { bar.warn($0) })
     try training.run(context)
     bar.end()
     let files = try FileManager.default.contentsOfDirectory(atPath: url(output).path).sorted()

@@ -62,8 +62,8 @@ extension TrainVessels {
     let memory = VesselTrainingMemory(
       training, threads: loaders, volumes: volumes,
       validation: largest > 0 ? try validation.planBytes(settings.design) + 40 * largest : 0)
+    context.note(memory.text)
     try MemoryLimit.require(memory.total, for: "the training")
-    context.progress(start, memory.text)
     if context.resumes {
       if try !training.resume() { context.warn("\(folder.path): no checkpoint yet; training from the start") }
       for remark in training.remarks { context.warn(remark) }
@@ -80,6 +80,9 @@ extension TrainVessels {
         start + (end - start) * done,
         "\(fold > 0 ? "fold \(fold), " : "")step \(status.step) of \(status.steps), loss "
           + String(format: "%.4f", status.loss))
+      if let epoch = training.history.last, epoch.step == status.step {
+        context.note("\(fold > 0 ? "fold \(fold), " : "")\(epoch.line(of: settings.epochs))")
+      }
       return context.isInterrupted ? .stop : .proceed
     }
     if !isDone { try context.checkInterruption() }
@@ -130,6 +133,19 @@ extension TrainVessels {
       training: training, model: model, memory: memory, parameters: parameterDescriptions,
       validated: validation.volumes.map(\.id))
     try Data(report.html().utf8).write(to: folder.appendingPathComponent("report.html"), options: .atomic)
+  }
+}
+
+extension TrainingEpoch {
+  /// One line: the loss, the scores, the time, and the share of it that was spent waiting for patches.
+  fileprivate func line(of epochs: Int) -> String {
+    let scores = [("Dice", validation?.dice), ("clDice", validation?.clDice)]
+      .compactMap { name, value in value.map { ", \(name) " + String(format: "%.3f", $0) } }
+    let loss = terms.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value }
+    return String(format: "epoch %d of %d: loss %.4f", epoch, epochs, loss) + scores.joined()
+      + String(
+        format: ", %.0f s, %.1f %% of it waiting for patches", seconds,
+        100 * waitedSeconds / max(seconds, 1e-9))
   }
 }
 
