@@ -1,7 +1,8 @@
 import Imaging
 import Numerics
 
-/// A FET-PET-like image of a grown tumour: noisy uptake in oedema and enhancing core, seen at a quarter of the resolution.
+/// A FET-PET-like image of a grown tumour: noisy uptake in oedema and enhancing core, seen every 4 mm: a quarter of the
+/// resolution of the published atlas of 1 mm.
 ///
 /// The noise is the published generator's Gibbs field: uniform noise, then three raster sweeps in which each voxel is
 /// drawn anew around the mean of its neighbourhood. Its mean of one half, which the published program adds to the density
@@ -31,11 +32,14 @@ package struct SyntheticUptake {
     }
     for cell in noise.indices { noise[cell] += density.voxels[cell] }
     let largest = max(noise.max() ?? 1, .leastNormalMagnitude)
-    let coarse = VoxelShape((shape.x + 3) / 4, (shape.y + 3) / 4, (shape.z + 3) / 4)
+    let spacing = density.grid.spacing
+    func step(_ axis: Int) -> Int { max(1, Int((4 / spacing[axis]).rounded())) }
+    let (dx, dy, dz) = (step(0), step(1), step(2))
+    let coarse = VoxelShape((shape.x - 1) / dx + 1, (shape.y - 1) / dy + 1, (shape.z - 1) / dz + 1)
     var samples: [Float] = []
     samples.reserveCapacity(coarse.count)
     forEachCell(coarse) { _, p in
-      let noisy = noise[shape.index(4 * p.x, 4 * p.y, 4 * p.z)] / largest
+      let noisy = noise[shape.index(dx * p.x, dy * p.y, dz * p.z)] / largest
       let isShown = Double(noisy) >= tumor.lowerThreshold && Double(noisy) < tumor.necroticThreshold
       samples.append(isShown ? 0.75 * noisy : 0)
     }
