@@ -27,8 +27,7 @@ struct Separate: ParsableCommand {
     for _ in 0..<max(1, `repeat`) {
       let start = ContinuousClock.now
       let smear = try SmearSeparator(preset: .best)(RasterFile.read(path: path).rgb)
-      let passed = ContinuousClock.now - start
-      seconds.append(Double(passed.components.attoseconds) / 1e18 + Double(passed.components.seconds))
+      seconds.append((.now - start) / .seconds(1))
       cells = smear.cells.count
     }
     seconds.sort()

@@ -48,12 +48,8 @@ struct GliomaBenchmark: Measurement {
     var images = PatientImages(segmentation: truth.segmentation.map(Float.init))
     (images.white, images.gray, images.fluid) = (white, gray, fluid)
     let case0 = try Patient(images, convention: .gliodil, realigned: false)
-    let clock = ContinuousClock()
-    let begin = clock.now
-    func seconds() -> Double {
-      let d = begin.duration(to: clock.now).components
-      return Double(d.seconds) + Double(d.attoseconds) * 1e-18
-    }
+    let begin = ContinuousClock.now
+    func seconds() -> Double { (.now - begin) / .seconds(1) }
     let setup = GliomaSetup(case0, scheme: .correct, slices: nt, cells: nx)
     let solution = try solver.solve(setup, epochs: epochs)
     let spent = seconds()

@@ -59,10 +59,10 @@ struct GliomaStudy: ParsableCommand {
       let setup = GliomaSetup(subject.patient, scheme: .correct, slices: nt, cells: nx)
       let solution = try method.solve(setup, epochs: epochs)
       let density = setup.density(solution.density, brain: subject.patient.brain)
-      let spent = begin.duration(to: clock.now).components
+      let seconds = (clock.now - begin) / .seconds(1)
       let record = StudyRecord(
         patient: subject.name, method: method.rawValue, nt: nt, nx: nx,
-        seconds: Double(spent.seconds) + Double(spent.attoseconds) * 1e-18,
+        seconds: seconds,
         processorSeconds: processorSeconds() - processor, loss: solution.terms.total,
         error: DensityError(found: density, truth: subject.truth),
         parameterError: method == .staticField

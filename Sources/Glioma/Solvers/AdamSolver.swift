@@ -122,12 +122,8 @@ extension AdamSolver {
     _ problem: GrowthProblem, seed: SeedingRun, epochs: Int, rate: Double, schedule: Schedule,
     progress: SolverProgress = { _, _ in }
   ) throws -> GrowthSolution {
-    let clock = ContinuousClock()
-    let begin = clock.now
-    func seconds() -> Double {
-      let d = begin.duration(to: clock.now).components
-      return Double(d.seconds) + Double(d.attoseconds) * 1e-18
-    }
+    let begin = ContinuousClock.now
+    func seconds() -> Double { (.now - begin) / .seconds(1) }
     let solver = AdamSolver(problem, seed: seed.field, parameters: seed.parameters)
     var history: [GrowthSolution.Row] = []
     let every = max(epochs / 100, 1)

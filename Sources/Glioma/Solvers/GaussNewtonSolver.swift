@@ -26,12 +26,8 @@ public struct GaussNewtonSolver: Sendable {
     _ problem: GrowthProblem, components: [SIMD3<Double>], core: [SIMD3<Double>],
     progress: SolverProgress = { _, _ in }
   ) throws -> GrowthSolution {
-    let clock = ContinuousClock()
-    let begin = clock.now
-    func seconds() -> Double {
-      let d = begin.duration(to: clock.now).components
-      return Double(d.seconds) + Double(d.attoseconds) * 1e-18
-    }
+    let begin = ContinuousClock.now
+    func seconds() -> Double { (.now - begin) / .seconds(1) }
     let cells = problem.grid.shape.count
     let coarse = cells > GaussNewtonSolver.coarseAbove ? problem.coarsened() : problem
     let isParallel = cells > GaussNewtonSolver.parallelAbove

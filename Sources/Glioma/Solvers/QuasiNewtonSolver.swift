@@ -45,8 +45,7 @@ public enum QuasiNewtonSolver {
         guard value.isFinite else {
           throw GliomaError.diverged("the loss is not finite at iteration \(iteration)")
         }
-        let d = begin.duration(to: clock.now).components
-        let seconds = Double(d.seconds) + Double(d.attoseconds) * 1e-18
+        let seconds = (clock.now - begin) / .seconds(1)
         history.append(.init(phase: "lbfgs", iteration: iteration, seconds: seconds, terms: latest))
         try progress("lbfgs", Double(iteration) / Double(max(iterations, 1)))
         return true

@@ -59,11 +59,10 @@ public struct StaticField: Sendable {
       terms.dataLow = rows.value / cells
       terms.residual = smoothness * smooth / cells
       guard terms.total.isFinite else { throw GliomaError.diverged("the static field is not finite") }
-      let d = begin.duration(to: clock.now).components
       history.append(
         .init(
           phase: "static", iteration: iteration,
-          seconds: Double(d.seconds) + Double(d.attoseconds) * 1e-18, terms: terms))
+          seconds: (clock.now - begin) / .seconds(1), terms: terms))
       try progress("static", Double(iteration) / Double(iterations))
     }
     let density = work.slice(0)

@@ -163,23 +163,27 @@ extension RandomSyntheticAngiography {
 
 extension RandomSyntheticAngiography {
   private func drawTissue(_ stream: inout RandomStream) -> TissueModel {
-    let base = stream.uniform(0.15...0.6)
-    let spread = stream.uniform(0.02...0.35)
-    let classes = stream.integer(1...5)
-    return TissueModel(
-      intensities: (0..<classes).map { _ in max(0.03, base * (1 + spread * stream.normal())) },
-      regionSize: stream.uniform(7...28), texture: logUniform(0.02...0.15, &stream),
-      grain: stream.uniform(1.5...5))
+    tissue(
+      base: 0.15...0.6, spread: 0.02...0.35, classes: 1...5, darkest: 0.03, texture: 0.02...0.15, &stream)
   }
 
   /// Brain as time-of-flight scans show it: grey and white matter close together, a fine grain.
   private func drawTypicalTissue(_ stream: inout RandomStream) -> TissueModel {
-    let base = stream.uniform(0.33...0.58)
-    let spread = stream.uniform(0.01...0.12)
-    let classes = stream.integer(1...4)
+    tissue(
+      base: 0.33...0.58, spread: 0.01...0.12, classes: 1...4, darkest: 0.1, texture: 0.01...0.06, &stream)
+  }
+
+  /// Tissue of some `classes` around one brightness `base`, their differences a share `spread` of it.
+  private func tissue(
+    base: ClosedRange<Float>, spread: ClosedRange<Float>, classes: ClosedRange<Int>, darkest: Float,
+    texture: ClosedRange<Float>, _ stream: inout RandomStream
+  ) -> TissueModel {
+    let base = stream.uniform(base)
+    let spread = stream.uniform(spread)
+    let classes = stream.integer(classes)
     return TissueModel(
-      intensities: (0..<classes).map { _ in max(0.1, base * (1 + spread * stream.normal())) },
-      regionSize: stream.uniform(7...28), texture: logUniform(0.01...0.06, &stream),
+      intensities: (0..<classes).map { _ in max(darkest, base * (1 + spread * stream.normal())) },
+      regionSize: stream.uniform(7...28), texture: logUniform(texture, &stream),
       grain: stream.uniform(1.5...5))
   }
 

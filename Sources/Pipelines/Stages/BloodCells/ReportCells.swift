@@ -36,7 +36,7 @@ struct ReportCells: Stage {
     report.highlights = [
       .init("cells", String(record.cells)), .init("clumps", String(record.clumps)),
       .init("cells in clumps", String(record.cellsInClumps)),
-      .init("median cell area", NumberText.short(record.medianCellAreaPx) + " px²"),
+      .init("median cell area", NumberText.short(record.medianCellAreaPx?.rounded()) + " px²"),
       .init(
         "uncertain types", String(types.uncertain),
         note: "probability below \(NumberText.short(types.leastProbability))"),

@@ -13,7 +13,7 @@ struct SeedGlioma: Stage {
   ]
   static let inputs = PreparedPatient.inputs
   static let outputs = [
-    StageOutput("seed.json", "parameters, stopping time and the loss terms of the seed", role: .metrics)
+    StageOutput("seed.json", "parameters, stopping time and the loss terms of the seed")
   ]
 
   var grid = GridSize(slices: 96, cells: 24)
