@@ -81,16 +81,19 @@ public struct BatchStatus: Sendable, Codable {
     }
     folder = output.path
     pipeline = manifest?.pipeline.name
+    let digest = manifest?.pipeline.digest
     cases = ids.sorted().map { id in
       Self.row(
         id, in: output.appendingPathComponent(id, isDirectory: true),
-        pipeline: planned.contains(id) ? manifest?.pipeline : nil)
+        pipeline: planned.contains(id) ? manifest?.pipeline : nil, digest: digest)
     }
     counts = Dictionary(uniqueKeysWithValues: State.allCases.map { ($0.rawValue, 0) })
     for row in cases { counts[row.state.rawValue, default: 0] += 1 }
   }
 
-  private static func row(_ id: String, in folder: URL, pipeline: PipelineSnapshot?) -> Row {
+  private static func row(
+    _ id: String, in folder: URL, pipeline: PipelineSnapshot?, digest: String?
+  ) -> Row {
     if let (holder, silent) = CaseClaim.holder(in: folder) {
       guard holder.isGone(secondsSilent: silent) else {
         var row = Row(id: id, state: .running)
@@ -101,16 +104,20 @@ public struct BatchStatus: Sendable, Codable {
       }
       return Row(id: id, state: .pending, reason: "\(holder.name) died or was cut off while working on it")
     }
-    guard let record = CaseRecord.read(in: folder) else { return Row(id: id, state: .pending) }
-    switch record.status {
+    guard let record = CaseRecord.read(CaseRecord.Outline.self, in: folder) else {
+      return Row(id: id, state: .pending)
+    }
+    switch record.row.status {
     case .failed:
-      var row = Row(id: id, state: .failed, reason: record.error)
-      row.exitCode = record.exitCode
+      var row = Row(id: id, state: .failed, reason: record.row.error)
+      row.exitCode = record.row.exitCode
       return row
-    case .interrupted: return Row(id: id, state: .pending, reason: record.error)
+    case .interrupted: return Row(id: id, state: .pending, reason: record.row.error)
     case .partial: return Row(id: id, state: .pending, reason: "single stages were run")
     case .done:
-      guard let pipeline, record.pipeline != pipeline else { return Row(id: id, state: .done) }
+      guard let pipeline, !record.isOf(pipeline, digest: digest, in: folder) else {
+        return Row(id: id, state: .done)
+      }
       return Row(id: id, state: .pending, reason: "done before with other parameters")
     }
   }

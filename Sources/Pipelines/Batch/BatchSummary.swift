@@ -57,11 +57,10 @@ public struct BatchSummary: Sendable, Codable {
   /// The summary of all cases that left a record in `output`.
   public init(of output: URL) throws {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: output.path)) ?? []
-    // Of each record only the row stays in memory.
+    // Of each record only the row is read.
     self.init(
-      names.compactMap { name in
-        CaseRecord.read(in: output.appendingPathComponent(name, isDirectory: true)).map(Row.init)
-      })
+      names.compactMap { CaseRecord.read(Row.self, in: output.appendingPathComponent($0, isDirectory: true)) }
+    )
   }
 
   /// The names of the scores, in the order of a table.

@@ -20,30 +20,28 @@ public struct Ledger: Sendable {
   public let output: URL
   private let pipeline: Pipeline
   private let snapshot: PipelineSnapshot
+  private let digest: String?
   private let versions: [String]
 
   /// The ledger of `output` as seen by `pipeline`.
   public init(output: URL, pipeline: Pipeline) {
     self.output = output
     self.pipeline = pipeline
-    // As it comes back from a file, where 1.0 and 1 are the same.
-    let snapshot = pipeline.snapshot
-    self.snapshot =
-      (try? JSONText.decode(PipelineSnapshot.self, from: JSONText.encode(snapshot))) ?? snapshot
+    snapshot = pipeline.snapshot.asRead
+    digest = snapshot.digest
     versions = CaseSeal.versions(of: pipeline)
   }
 
   /// The entry of `item`.
   public func entry(of item: Case) -> Entry {
     let folder = output.appendingPathComponent(item.id, isDirectory: true)
-    guard let record = CaseRecord.read(in: folder), record.source.isSame(as: item),
-      record.pipeline == snapshot,
-      let seal = record.seal, seal.versions == versions
+    guard let record = CaseRecord.read(CaseRecord.Outline.self, in: folder), record.source.isSame(as: item),
+      let seal = record.seal, seal.versions == versions, record.isOf(snapshot, digest: digest, in: folder)
     else { return .open }
-    switch (record.status, record.exitCode) {
-    case (.done, _): return seal.holds(in: folder) ? .current(BatchSummary.Row(record)) : .open
+    switch (record.row.status, record.row.exitCode) {
+    case (.done, _): return seal.holds(in: folder) ? .current(record.row) : .open
     case (.failed, ExitStatus.badData.rawValue):
-      return seal.holds(in: folder) ? .lastingFailure(BatchSummary.Row(record)) : .open
+      return seal.holds(in: folder) ? .lastingFailure(record.row) : .open
     default: return .open
     }
   }

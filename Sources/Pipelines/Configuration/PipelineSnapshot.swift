@@ -23,6 +23,14 @@ public struct PipelineSnapshot: Sendable, Codable, Hashable {
   public var cases: CaseKind
   /// The stages in order.
   public var stages: [Step]
+
+  /// As it comes back from a file, where 1.0 and 1 are the same.
+  var asRead: PipelineSnapshot {
+    (try? JSONText.decode(PipelineSnapshot.self, from: JSONText.encode(self))) ?? self
+  }
+
+  /// The SHA-256 digest of all that it says; nil where a parameter is not a number that can be written.
+  var digest: String? { (try? JSONText.encode(asRead)).map(ContentDigest.sha256) }
 }
 
 extension Pipeline {

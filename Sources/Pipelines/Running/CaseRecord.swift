@@ -51,8 +51,30 @@ public struct CaseRecord: Sendable, Codable {
   }
 
   /// The record in `caseFolder`, or nil.
-  public static func read(in caseFolder: URL) -> CaseRecord? {
+  public static func read(in caseFolder: URL) -> CaseRecord? { read(CaseRecord.self, in: caseFolder) }
+
+  /// Part of the record in `caseFolder`, or nil.
+  static func read<Part: Decodable>(_ part: Part.Type, in caseFolder: URL) -> Part? {
     FileManager.default.contents(atPath: url(in: caseFolder).path)
-      .flatMap { try? JSONText.decode(CaseRecord.self, from: $0) }
+      .flatMap { try? JSONText.decode(part, from: $0) }
+  }
+
+  /// What a record says of a case without its pipeline, which takes most of the time of reading it.
+  struct Outline: Decodable {
+    let row: BatchSummary.Row
+    let source: Case
+    let seal: CaseSeal?
+
+    init(from decoder: any Decoder) throws {
+      row = try BatchSummary.Row(from: decoder)
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      source = try values.decode(Case.self, forKey: .source)
+      seal = try values.decodeIfPresent(CaseSeal.self, forKey: .seal)
+    }
+
+    /// Whether the case in `caseFolder` was run with `pipeline`, whose digest is `digest`.
+    func isOf(_ pipeline: PipelineSnapshot, digest: String?, in caseFolder: URL) -> Bool {
+      seal?.pipeline.map { $0 == digest } ?? (CaseRecord.read(in: caseFolder)?.pipeline == pipeline)
+    }
   }
 }

@@ -19,6 +19,9 @@ public struct CaseSeal: Sendable, Codable, Equatable {
 
   /// The version of the package and of each stage.
   public var versions: [String]
+  /// The digest of the pipeline with every parameter, which spares reading those of every record; records of older
+  /// versions have none.
+  public var pipeline: String?
   /// What was read and written.
   public var files: [File]
 
@@ -35,6 +38,7 @@ public struct CaseSeal: Sendable, Codable, Equatable {
     stamps: [String: [Int]]
   ) {
     versions = Self.versions(of: pipeline)
+    self.pipeline = pipeline.snapshot.digest
     var known: [(path: String, file: StageRecord.File)] = []
     for record in records {
       let step = pipeline.steps.first { $0.name == record.stage }
