@@ -65,7 +65,7 @@ struct VesselsBenchmark: ParsableCommand {
       // As the pipeline `vessels` decides.
       var decision = VesselDecision(high: network.outputs[channel].threshold)
       (decision.brightness, decision.brightShare, decision.support) = (.added, 0.8, 0.5)
-      decision.smallestComponent = 20
+      decision.smallestComponent = 50
       let mask = decision(outcome.probability, image: made.image)
       let scores = try SegmentationScores(
         prediction: mask, reference: label, metrics: [.dice, .clDice], nsdTolerance: 1)

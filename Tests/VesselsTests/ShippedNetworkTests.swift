@@ -16,7 +16,7 @@ struct ShippedNetworkTests {
     decision.support = 0.5
     switch output.convention {
     case .all:
-      (decision.brightness, decision.brightShare, decision.smallestComponent) = (.added, 0.8, 20)
+      (decision.brightness, decision.brightShare, decision.smallestComponent) = (.added, 0.8, 50)
     case .bright:
       (decision.brightness, decision.brightShare, decision.smallestComponent) = (.required, 0.88, 200)
     }
