@@ -98,7 +98,7 @@ struct FaultTests {
         """
         $MALPIGHI batch vessels-frangi data --output out --set enhance.sigmas_mm=0.5,0.6,0.7,0.8,0.9,1,1.2,1.4,1.6,1.8,2 &
         batch=$!
-        for _ in $(seq 2000); do
+        while kill -0 $batch 2>/dev/null; do
           worker=$(sed -n 's/.*"process" : \\([0-9]*\\).*/\\1/p' out/vessels_000/.claim 2>/dev/null)
           [ -n "$worker" ] && kill -9 "$worker" && break
         done

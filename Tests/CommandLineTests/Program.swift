@@ -51,7 +51,7 @@ struct Program {
     process.standardError = FileHandle.nullDevice
     try process.run()
     let awaited = folder.appendingPathComponent(path).path
-    let deadline = Date().addingTimeInterval(30)
+    let deadline = Date().addingTimeInterval(300)
     while !FileManager.default.fileExists(atPath: awaited), Date() < deadline { usleep(1000) }
     process.terminate()
     process.waitUntilExit()
