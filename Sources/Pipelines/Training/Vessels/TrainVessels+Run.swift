@@ -152,6 +152,8 @@ extension TrainingEpoch {
 /// The most memory that a training needs.
 struct VesselTrainingMemory {
   let plan, weights, batches, volumes, validation: Int
+  /// The program with its libraries.
+  private static let program = 48 << 20
 
   init(_ training: VesselTraining, threads: Int, volumes: Int, validation: Int) {
     (plan, weights, batches) = training.memoryBytes(threads: threads)
@@ -159,10 +161,10 @@ struct VesselTrainingMemory {
     (self.volumes, self.validation) = (volumes, validation)
   }
 
-  var total: Int { plan + weights + batches + volumes + validation }
+  var total: Int { plan + weights + batches + volumes + validation + Self.program }
 
   var text: String {
     "memory: at most \(humanBytes(total)) (network \(humanBytes(plan)), weights \(humanBytes(weights)), patches "
-      + "\(humanBytes(batches)), scans \(humanBytes(volumes)), validation \(humanBytes(validation)))"
+      + "\(humanBytes(batches)), scans \(humanBytes(volumes)), validation \(humanBytes(validation)), program \(humanBytes(Self.program)))"
   }
 }
