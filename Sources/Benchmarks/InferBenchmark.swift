@@ -18,7 +18,8 @@ struct InferBenchmark: ParsableCommand {
   @Option(help: "Channels of the first level.") var width = 16
   @Option(help: "Side of a window; divisible by 16.") var roi = 64
   @Option(help: "The share of a window that overlaps its neighbour.") var overlap = 0.25
-  @Flag(help: "Activations in bf16.") var bf16 = false
+  @Flag(help: "Activations in bf16; short for --precision bf16.") var bf16 = false
+  @Option(help: "f32, f32-native, bf16x2 or bf16.") var precision: String?
   @Option(help: "Threads.") var threads = 2
   @Option(help: "within-window or between-windows: how the cores share the work.") var sharing =
     "within-window"
@@ -43,15 +44,20 @@ struct InferBenchmark: ParsableCommand {
 
   func validate() throws {
     guard width > 0, roi > 0, roi % 16 == 0, (0..<1).contains(overlap), threads > 0,
-      VesselNetwork.Sharing(rawValue: sharing) != nil
+      VesselNetwork.Sharing(rawValue: sharing) != nil, wanted != nil, precision == nil || !bf16
     else {
       throw ValidationError(
-        "width, roi and threads above 0, roi a multiple of 16, overlap from 0 to below 1, sharing within-window or "
+        "precision f32, f32-native, bf16x2 or bf16; width, roi and threads above 0, roi a multiple of 16, overlap from 0 to below 1, sharing within-window or "
           + "between-windows")
     }
   }
 
+  private var wanted: Plan.Precision? {
+    precision.map { Plan.Precision(rawValue: $0) } ?? (bf16 ? .bf16 : .f32)
+  }
+
   func run() throws {
+    guard let wanted else { return }
     Parallel.threads = threads
     let clock = ContinuousClock()
     let start = clock.now
@@ -64,7 +70,7 @@ struct InferBenchmark: ParsableCommand {
       try weights.map { try Weights(contentsOf: URL(fileURLWithPath: $0), for: table) }
       ?? Weights(table, seed: 1)
     let network = try VesselNetwork(
-      design, weights: parameters, window: VoxelShape(roi, roi, roi), precision: bf16 ? .bf16 : .f32,
+      design, weights: parameters, window: VoxelShape(roi, roi, roi), precision: wanted,
       sharing: VesselNetwork.Sharing(rawValue: sharing) ?? .withinWindow)
     let compiled = clock.now
     let windows = SlidingWindow.windows(patch: network.window, overlap: overlap)

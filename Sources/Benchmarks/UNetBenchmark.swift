@@ -14,6 +14,7 @@ struct UNetBenchmark: Measurement {
   @Option(help: "Repetitions; the fastest counts.") var `repeat` = 5
   @Option(help: "Threads.") var threads = 2
   @Flag(help: "Add the time of every operation of the fastest repetition.") var operations = false
+  @Flag(help: "Also time f32 without tiles, and bf16x2.") var everyPrecision = false
 
   struct Row: Encodable {
     var trainS: Double
@@ -36,6 +37,8 @@ struct UNetBenchmark: Measurement {
     var instructionSet: String
     var f32: Row
     var bf16: Row?
+    var nativeF32: Row?
+    var bf16X2: Row?
   }
 
   func validate() throws {
@@ -51,7 +54,9 @@ struct UNetBenchmark: Measurement {
     return Report(
       width: width, side: side, batch: batch, threads: threads, parameters: network.trainableCount,
       instructionSet: KernelLibrary.instructionSet, f32: f32,
-      bf16: KernelLibrary.hasBFloat16 ? try time(network, .bf16) : nil)
+      bf16: KernelLibrary.hasBFloat16 ? try time(network, .bf16) : nil,
+      nativeF32: everyPrecision ? try time(network, .nativeF32) : nil,
+      bf16X2: everyPrecision && KernelLibrary.hasTiles ? try time(network, .bf16x2) : nil)
   }
 
   private func time(_ network: Network, _ precision: Plan.Precision) throws -> Row {

@@ -9,6 +9,9 @@
    fixed distance; it is written in pairs of voxels once beginning at even and once at odd positions, so that a shifted
    tile is a plain load. Gradients of the result are transposed to tiles once per slab and stay for all taps.
 
+   It is C because Swift has no intrinsics: neither for the tiles nor for the transposes of AVX-512 that fill them.
+   Convolutions are in Swift, over the two blocks of instructions in Tiles.h.
+
    A 4³ kernel with stride 2 is eight 2³ kernels, one for each parity of the image's coordinates.
 
    Small images are written as a whole, and threads share the pairs of channel blocks. Of large ones each thread takes

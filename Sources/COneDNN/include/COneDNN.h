@@ -6,6 +6,7 @@
    Functions that can fail return oneDNN's status: 0 is success. */
 
 #include "Lanes.h"
+#include "Tiles.h"
 
 #include <oneapi/dnnl/dnnl.h> /* for dnnl_sgemm, the same in both versions */
 #include <stdbool.h>

@@ -36,6 +36,17 @@ NN_INLINE nn_half8 nn_to_bfloat8(nn_float8 value) {
   return __builtin_convertvector((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16, nn_half8);
 }
 
+/* The nearest numbers that bfloat16 holds, as floats. */
+NN_INLINE nn_float16 nn_upper_halves(nn_float16 value) {
+  nn_word16 bits = (nn_word16)value;
+  return (nn_float16)((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000);
+}
+
+/* Numbers that bfloat16 holds, two in a word: the first in the lower half. */
+NN_INLINE nn_word16 nn_pairs(nn_float16 first, nn_float16 second) {
+  return ((nn_word16)first >> 16) | (nn_word16)second;
+}
+
 /* Sixteen numbers that lie `distance` apart. */
 NN_INLINE nn_float16 nn_gather16(const float *first, long distance) {
   nn_float16 result;

@@ -61,21 +61,30 @@ enum PackedWeights {
     _ weights: UnsafePointer<Float>, outputs: Int, inputs: Int, to packed: Place, team: Team
   ) {
     team.forEachSlab(of: inputs) { _, slab in
-      withUnsafeTemporaryAllocation(of: SIMD16<Float>.self, capacity: 27 + 36 + 48 + 64) { buffer in
+      withUnsafeTemporaryAllocation(of: SIMD16<Float>.self, capacity: expansion) { buffer in
         guard let taps = buffer.baseAddress else { return }
-        let (deep, high, wide) = (taps + 27, taps + 63, taps + 111)
         for o in stride(from: 0, to: outputs, by: 16) {
           for i in slab {
             let source = weights + (o * inputs + i) * 27
             for t in 0..<27 { taps[t] = nn_gather16(source + t, 27 * inputs) }
-            spread(taps, outer: 1, inner: 9, to: deep)
-            spread(deep, outer: 4, inner: 3, to: high)
-            spread(high, outer: 16, inner: 1, to: wide)
+            let wide = expand(taps)
             for t in 0..<64 { BFloat16.store16(wide[t], packed + (i * 64 + t) * outputs + o) }
           }
         }
       }
     }
+  }
+
+  /// Vectors that `expand(_:)` needs.
+  static let expansion = 27 + 36 + 48 + 64
+
+  /// The 64 taps of the transposed kernel, from 27 at the beginning of a buffer of `expansion` vectors; they lie in it.
+  static func expand(_ taps: UnsafeMutablePointer<SIMD16<Float>>) -> UnsafeMutablePointer<SIMD16<Float>> {
+    let (deep, high, wide) = (taps + 27, taps + 63, taps + 111)
+    spread(taps, outer: 1, inner: 9, to: deep)
+    spread(deep, outer: 4, inner: 3, to: high)
+    spread(high, outer: 16, inner: 1, to: wide)
+    return wide
   }
 
   /// One axis of three taps to the four of the transposed kernel: each is the sum of the taps 2 − a and 3 − a that exist.

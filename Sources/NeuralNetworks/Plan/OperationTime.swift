@@ -33,6 +33,13 @@ extension Operation {
         role: $0.role, name: $0.kernel, seconds: $0.time / .seconds(1),
         reorderSeconds: $0.reorderTime / .seconds(1))
     }
+    if let convolution = self as? ConvolutionOperation {
+      kernels += [convolution.forwardKernel.tiles, convolution.dataKernel?.tiles].compactMap { $0 }.map {
+        OperationTime.Kernel(
+          role: $0.role, name: $0.name, seconds: $0.time / .seconds(1),
+          reorderSeconds: $0.packTime / .seconds(1))
+      }
+    }
     if let weights = (self as? ConvolutionOperation)?.weightGradient, weights.primitive == nil {
       kernels.append(
         OperationTime.Kernel(
@@ -47,14 +54,18 @@ extension Operation {
   func resetTime() {
     (forwardTime, backwardTime) = (.zero, .zero)
     for primitive in primitives { (primitive.time, primitive.reorderTime) = (.zero, .zero) }
-    (self as? ConvolutionOperation)?.weightGradient?.tileTime = .zero
+    guard let convolution = self as? ConvolutionOperation else { return }
+    convolution.weightGradient?.tileTime = .zero
+    for tiles in [convolution.forwardKernel.tiles, convolution.dataKernel?.tiles].compactMap({ $0 }) {
+      (tiles.time, tiles.packTime) = (.zero, .zero)
+    }
   }
 
   /// oneDNN's kernels, forward first.
   private var primitives: [ConvolutionPrimitive] {
     guard let convolution = self as? ConvolutionOperation else { return [] }
     return [
-      convolution.forwardWeights.primitive, convolution.dataWeights?.primitive,
+      convolution.forwardKernel.library?.primitive, convolution.dataKernel?.library?.primitive,
       convolution.weightGradient?.primitive,
     ].compactMap { $0 }
   }

@@ -75,7 +75,8 @@ extension PlanCompiler {
       mode == .training && reader.map { units.isBatchNormalisation(network.nodes[$0].layer) } == true
     return ConvolutionDesign(
       geometry: geometry, axes: network.spatialAxes, adjoint: adjoint, expands: upsampled, bfloat16: bfloat16,
-      outputChannels: network.nodes[node].channels, weight: try required(node, "weight"),
+      precision: precision, outputChannels: network.nodes[node].channels,
+      weight: try required(node, "weight"),
       bias: range(node, "bias"), ignoresBias: ignoresBias,
       folded: folded,
       activation: activation, isInference: mode == .inference)

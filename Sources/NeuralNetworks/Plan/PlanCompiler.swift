@@ -22,7 +22,9 @@ struct PlanCompiler {
   let network: Network
   let inputShape: [Int]
   let mode: Plan.Mode
-  let bfloat16: Bool
+  /// Never `automatic`.
+  let precision: Plan.Precision
+  var bfloat16: Bool { precision == .bf16 }
   let shapes: Shapes
   let units: Units
   let table: ParameterTable
@@ -39,8 +41,7 @@ struct PlanCompiler {
     self.network = network
     self.inputShape = inputShape
     self.mode = mode
-    bfloat16 = precision != .f32 && nn_has_bfloat16()
-    if precision != .f32 && !bfloat16 { _ = PrecisionNotice.fallback }
+    self.precision = PlanCompiler.available(precision)
     shapes = try Shapes(network, inputShape: inputShape)
     units = Units(network, mode: mode)
     table = network.table
@@ -49,6 +50,18 @@ struct PlanCompiler {
     gradients = images
     needsGradient = Array(repeating: false, count: network.nodes.count)
     nn_set_threads(Int32(team.threads))
+  }
+
+  /// What this CPU makes of a wish.
+  private static func available(_ precision: Plan.Precision) -> Plan.Precision {
+    switch precision {
+    case .automatic, .bf16:
+      if nn_has_bfloat16() { return .bf16 }
+      _ = PrecisionNotice.fallback
+      return .f32
+    case .bf16x2: return nn_has_tiles() ? .bf16x2 : .nativeF32
+    case .f32, .nativeF32: return precision
+    }
   }
 
   mutating func compile() throws(NeuralNetworkError) -> Plan {
@@ -96,7 +109,7 @@ struct PlanCompiler {
     guard arena.bytes <= available else { throw .memory(neededBytes: arena.bytes, availableBytes: available) }
     try arena.allocate()
     return try Plan(
-      mode: mode, precision: bfloat16 ? .bf16 : .f32, inputShape: inputShape, table: table, team: team,
+      mode: mode, precision: precision, inputShape: inputShape, table: table, team: team,
       arena: arena, operations: operations, inputBuffer: inputBuffer, outputs: outputs)
   }
 

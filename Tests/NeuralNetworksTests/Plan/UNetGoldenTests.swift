@@ -52,13 +52,15 @@ struct UNetGolden: Decodable, CustomTestStringConvertible {
         || (name.hasPrefix("up") && name.hasSuffix(".1.bias")))
   }
 
-  @Test(arguments: 0..<3)
-  func `outputs, gradients, three Adam steps and inference equal PyTorch's`(index: Int) throws {
+  @Test(arguments: 0..<3, KernelLibrary.hasTiles ? [Plan.Precision.f32, .nativeF32] : [.f32])
+  func `outputs, gradients, three Adam steps and inference equal PyTorch's`(
+    index: Int, precision: Plan.Precision
+  ) throws {
     let golden = try UNetGolden.all.get()[index]
     let net = golden.network
     var weights = try golden.weights(net)
     let shape = [golden.batch, 1, golden.side, golden.side, golden.side]
-    let plan = try net.compile(inputShape: shape, mode: .training, precision: .f32)
+    let plan = try net.compile(inputShape: shape, mode: .training, precision: precision)
     var gradient = [Float](repeating: .nan, count: net.trainableCount)
     var adam = PlainAdam(count: net.trainableCount)
     for step in 0..<3 {
@@ -110,7 +112,7 @@ struct UNetGolden: Decodable, CustomTestStringConvertible {
         relativeError(values, samples: samples) < golden.tolerance("means") * laterSteps,
         "\(name) after three steps")
     }
-    let inference = try net.compile(inputShape: shape, mode: .inference, precision: .f32)
+    let inference = try net.compile(inputShape: shape, mode: .inference, precision: precision)
     try inference.load(weights)
     try inference.forward(golden.input)
     for (output, samples) in zip(inference.outputs, golden.inference) {

@@ -9,6 +9,7 @@ struct ConvolutionDesign {
   /// The adjoint's kernel is made from a 3ⁿ kernel: nearest ×2 up-sampling came before.
   var expands: Bool
   var bfloat16: Bool
+  var precision: Plan.Precision
   var outputChannels: Int
   var weight: Range<Int>
   var bias: Range<Int>?

@@ -22,9 +22,15 @@ extension ConvolutionOperation {
           : biasGradient(view(outputGradient, as: Float.self), target, run.isAccumulating)
       }
     }
-    guard let dataWeights, let inputGradient else { return }
-    try dataWeights.prepare(from: run.weights + design.weight.lowerBound)
-    try dataWeights.primitive.run()
+    guard let dataKernel, let inputGradient else { return }
+    try dataKernel.prepare(from: run.weights + design.weight.lowerBound)
+    switch dataKernel {
+    case .tiles(let tiles):
+      design.bfloat16
+        ? convolve(tiles, outputGradient, inputGradient, BFloat16.self)
+        : convolve(tiles, outputGradient, inputGradient, Float.self)
+    case .library(let weights): try weights.primitive.run()
+    }
     if let gradientTemporary {
       design.bfloat16
         ? add(gradientTemporary, to: inputGradient, BFloat16.self)
@@ -46,6 +52,12 @@ extension ConvolutionOperation {
       for member in 0..<team.threads { sum += sums[member * channels + c] }
       target[c] = (adding ? target[c] : 0) + Float(sum)
     }
+  }
+
+  private func convolve<E: ImageScalar>(
+    _ tiles: TileConvolution, _ arrived: PlanImage, _ target: GradientTarget, _ type: E.Type
+  ) {
+    tiles.run(view(arrived, as: type), to: view(target.image, as: type), adding: target.adding)
   }
 
   private func add<E: ImageScalar>(_ part: PlanImage, to target: GradientTarget, _ type: E.Type) {

@@ -11,8 +11,8 @@ final class ConvolutionOperation: Operation {
   let inputGradient: GradientTarget?
   let outputGradient: PlanImage?
 
-  let forwardWeights: KernelWeights
-  private(set) var dataWeights: KernelWeights?
+  let forwardKernel: ConvolutionKernel
+  private(set) var dataKernel: ConvolutionKernel?
   private(set) var weightGradient: WeightGradient?
   private let biasBuffer: Int
   private var scratchBuffer = -1
@@ -23,7 +23,9 @@ final class ConvolutionOperation: Operation {
   private(set) var gradientTemporary: PlanImage?
 
   /// The adjoint cannot apply bias and activation itself; neither can any kernel write bias where there is none.
-  private var epilogueIsOwn: Bool { design.adjoint && (design.hasBias || design.activation != nil) }
+  private var epilogueIsOwn: Bool {
+    forwardKernel.tiles == nil && design.adjoint && (design.hasBias || design.activation != nil)
+  }
 
   init(
     _ design: ConvolutionDesign, name: String, input: PlanImage, output: PlanImage,
@@ -37,15 +39,21 @@ final class ConvolutionOperation: Operation {
     var dense = output
     dense.pixelStride = output.channels
     let shape = design.shape(input: input, output: dense)
-    forwardWeights = try KernelWeights(
-      shape, design.adjoint ? nn_backward_data : nn_forward, design.source,
-      isInference: design.isInference, name: name, arena: arena, team: team)
+    if let geometry = design.tiles(input: input, output: output) {
+      forwardKernel = .tiles(
+        TileConvolution(geometry, exchanged: false, role: "forward", arena: arena, team: team))
+    } else {
+      forwardKernel = .library(
+        try KernelWeights(
+          shape, design.adjoint ? nn_backward_data : nn_forward, design.source,
+          isInference: design.isInference, name: name, arena: arena, team: team))
+    }
     biasBuffer = arena.request(bytes: 8 * output.channels)
     super.init(name: name, arena: arena, team: team)
-    scratchBuffer = arena.request(bytes: forwardWeights.primitive.scratchBytes)
+    scratchBuffer = arena.request(bytes: forwardKernel.library?.primitive.scratchBytes ?? 0)
     forwardBuffers = [input.buffer, output.buffer, biasBuffer, scratchBuffer]
-    forwardBuffers.formUnion(forwardWeights.buffers)
-    if !output.isDense {
+    forwardBuffers.formUnion(forwardKernel.buffers)
+    if !output.isDense && forwardKernel.tiles == nil {
       let temporary = denseImage(like: output)
       forwardBuffers.insert(temporary.buffer)
       outputTemporary = temporary
@@ -79,10 +87,18 @@ final class ConvolutionOperation: Operation {
       backwardBuffers.insert(sumsBuffer)
     }
     guard let inputGradient else { return }
+    if let geometry = design.gradientTiles(input: input, output: output) {
+      let data = TileConvolution(
+        geometry, exchanged: true, role: "data gradient", arena: arena, team: team)
+      dataKernel = .tiles(data)
+      backwardBuffers.insert(inputGradient.image.buffer)
+      backwardBuffers.formUnion(data.buffers)
+      return
+    }
     let data = try KernelWeights(
       design.gradientShape(shape), gradientIsForward ? nn_forward : nn_backward_data,
       design.isMirrored ? .mirrored : design.source, isInference: false, name: name, arena: arena, team: team)
-    dataWeights = data
+    dataKernel = .library(data)
     gradientScratchBuffer = arena.request(bytes: data.primitive.scratchBytes)
     backwardBuffers.formUnion([inputGradient.image.buffer, gradientScratchBuffer])
     backwardBuffers.formUnion(data.buffers)
@@ -94,19 +110,21 @@ final class ConvolutionOperation: Operation {
   }
 
   override func bind() throws(NeuralNetworkError) {
-    let produced = outputTemporary ?? output
-    try forwardWeights.primitive.bind(
-      image: address(design.adjoint ? produced : input), weights: raw(forwardWeights.buffer),
-      bias: design.hasBias ? raw(biasBuffer) : nil, result: address(design.adjoint ? input : produced),
-      scratch: raw(scratchBuffer))
+    if let weights = forwardKernel.library {
+      let produced = outputTemporary ?? output
+      try weights.primitive.bind(
+        image: address(design.adjoint ? produced : input), weights: raw(weights.buffer),
+        bias: design.hasBias ? raw(biasBuffer) : nil, result: address(design.adjoint ? input : produced),
+        scratch: raw(scratchBuffer))
+    }
     guard let outputGradient else { return }
     try weightGradient?.bind(
       image: address(design.adjoint ? outputGradient : input),
       result: address(design.adjoint ? input : outputGradient))
-    guard let dataWeights, let inputGradient else { return }
+    guard let weights = dataKernel?.library, let inputGradient else { return }
     let target = gradientTemporary ?? inputGradient.image
-    try dataWeights.primitive.bind(
-      image: address(gradientIsForward ? outputGradient : target), weights: raw(dataWeights.buffer),
+    try weights.primitive.bind(
+      image: address(gradientIsForward ? outputGradient : target), weights: raw(weights.buffer),
       bias: nil,
       result: address(gradientIsForward ? target : outputGradient), scratch: raw(gradientScratchBuffer))
   }
@@ -130,18 +148,18 @@ final class ConvolutionOperation: Operation {
     let failure = kernel.withUnsafeBufferPointer { buffer -> NeuralNetworkError? in
       guard let base = buffer.baseAddress else { return nil }
       do throws(NeuralNetworkError) {
-        try forwardWeights.prepare(from: base)
+        try forwardKernel.prepare(from: base)
         return nil
       } catch { return error }
     }
     if let failure { throw failure }
   }
 
-  override var persistentBuffers: Set<Int> { [forwardWeights.buffer, biasBuffer] }
+  override var persistentBuffers: Set<Int> { [forwardKernel.weightsBuffer, biasBuffer] }
 
   override func forward(_ run: Execution) throws(NeuralNetworkError) {
     if !design.isInference {
-      try forwardWeights.prepare(from: run.weights + design.weight.lowerBound)
+      try forwardKernel.prepare(from: run.weights + design.weight.lowerBound)
       if design.hasBias, let bias = design.bias {
         floats(biasBuffer).update(from: run.weights + bias.lowerBound, count: output.channels)
       } else {
@@ -149,13 +167,22 @@ final class ConvolutionOperation: Operation {
       }
       (floats(biasBuffer) + output.channels).update(repeating: 1, count: output.channels)
     }
-    try forwardWeights.primitive.run()
-    if epilogueIsOwn || !output.isDense {
+    switch forwardKernel {
+    case .tiles(let tiles): design.bfloat16 ? convolve(tiles, BFloat16.self) : convolve(tiles, Float.self)
+    case .library(let weights): try weights.primitive.run()
+    }
+    if forwardKernel.tiles == nil && (epilogueIsOwn || !output.isDense) {
       design.bfloat16 ? finish(BFloat16.self) : finish(Float.self)
     }
   }
 
   override func backward(_ run: Execution) throws(NeuralNetworkError) { try propagate(run) }
+
+  private func convolve<E: ImageScalar>(_ tiles: TileConvolution, _ type: E.Type) {
+    tiles.run(
+      view(input, as: type), bias: design.hasBias ? floats(biasBuffer) : nil, design.activation,
+      to: view(output, as: type))
+  }
 
   /// Bias and activation of the adjoint, and the copy into a part of a wider image.
   private func finish<E: ImageScalar>(_ type: E.Type) {

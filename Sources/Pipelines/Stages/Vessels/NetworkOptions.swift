@@ -10,7 +10,11 @@ extension WindowMirroring: ParameterChoice {}
 
 /// The parameters of stages that run a vessel network.
 struct NetworkOptions: Sendable {
-  enum Precision: String, ParameterChoice { case auto, f32, bf16 }
+  enum Precision: String, ParameterChoice {
+    case auto, f32
+    case nativeF32 = "f32-native"
+    case bf16x2, bf16
+  }
   enum Compatibility: String, ParameterChoice { case none, ds6, spockmip }
 
   var model: InputFile?
@@ -95,7 +99,7 @@ struct NetworkOptions: Sendable {
     segmentation.mirroring = mirror
     segmentation.precision = Plan.Precision(rawValue: precision.rawValue) ?? .automatic
     segmentation.memoryBytes = memory << 20
-    if !KernelLibrary.hasBFloat16, precision != .f32 {
+    if !KernelLibrary.hasBFloat16, precision == .auto || precision == .bf16 {
       context.logger.notice("this CPU has no bf16 arithmetic: the network runs in f32")
       if precision == .bf16 { context.warn("this CPU has no bf16 arithmetic; f32 is used instead") }
     }

@@ -1,0 +1,119 @@
+import NeuralNetworks
+import Numerics
+import Testing
+
+/// Convolutions of f32 images on AMX tiles, in three and in two terms of bf16, against the plain reference in double and
+/// against oneDNN's f32.
+@Suite(.enabled(if: KernelLibrary.hasTiles)) struct TileConvolutionTests {
+  struct Case: CustomTestStringConvertible, Sendable {
+    var batch = 1
+    var inputs: Int
+    var outputs: Int
+    var extents: SIMD3<Int>
+    var doubles = false
+
+    var testDescription: String {
+      "\(batch)×\(inputs) to \(outputs) channels, \(extents)\(doubles ? ", up-sampled" : "")"
+    }
+    var shape: [Int] { [batch, 1, extents[0], extents[1], extents[2]] }
+
+    /// A convolution that makes the channels, and the one that is looked at.
+    var network: Network {
+      var net = Network(spatialAxes: 3)
+      let image = net.input(channels: 1)
+      var map = net.convolution(image, to: inputs, Convolution(kernel: 1), name: "first")
+      if doubles { map = net.upsampling(map, Upsampling(.nearest, factor: 2)) }
+      net.setOutputs([net.convolution(map, to: outputs, Convolution(kernel: 3), name: "layer")])
+      return net
+    }
+  }
+
+  static let cases = [
+    Case(inputs: 16, outputs: 32, extents: [3, 5, 7]),
+    Case(batch: 2, inputs: 32, outputs: 32, extents: [4, 3, 17]),
+    Case(inputs: 64, outputs: 16, extents: [5, 2, 4]),
+    Case(batch: 2, inputs: 32, outputs: 16, extents: [3, 2, 5], doubles: true),
+    // Weights larger than a cache: the image is copied as a whole.
+    Case(batch: 2, inputs: 256, outputs: 128, extents: [3, 4, 2]),
+    Case(inputs: 128, outputs: 96, extents: [2, 3, 2], doubles: true),
+  ]
+
+  private func noise(_ count: Int, _ purpose: String) -> [Float] {
+    var stream = RandomStream(seed: 31, purpose: purpose)
+    return (0..<count).map { _ in stream.normal() }
+  }
+
+  /// Outputs, gradients of all parameters, and the kernels that ran.
+  private func run(
+    _ c: Case, _ precision: Plan.Precision
+  ) throws -> (outputs: [Float], gradient: [Float], kernels: [String]) {
+    let net = c.network
+    var weights = net.initialWeights(seed: 32)
+    let plan = try net.compile(inputShape: c.shape, mode: .training, precision: precision)
+    try plan.forward(noise(c.shape.reduce(1, *), "input"), updating: &weights)
+    let slope = plan.outputGradients[0].values
+    for (i, value) in noise(slope.count, "slope").enumerated() { slope[i] = value }
+    var gradient = [Float](repeating: .nan, count: net.trainableCount)
+    try plan.backward(weights, into: &gradient)
+    return (Array(plan.outputs[0].values), gradient, plan.operationTimes.flatMap { $0.kernels.map(\.name) })
+  }
+
+  /// Largest difference relative to the largest value.
+  private func error<T: BinaryFloatingPoint>(_ found: [Float], _ expected: [T]) -> Double {
+    let scale = expected.reduce(0) { max($0, abs(Double($1))) }
+    return zip(found, expected).reduce(0) {
+      let difference = abs(Double($1.0) - Double($1.1))
+      return difference.isNaN ? .infinity : max($0, difference)
+    } / scale
+  }
+
+  @Test(arguments: cases) func `three terms are as good as f32, two give four digits`(c: Case) throws {
+    let net = c.network
+    let reference = ReferenceInterpreter(
+      net, batch: c.batch, isTraining: true, values: net.initialWeights(seed: 32).values.map(Double.init))
+    let expected = reference(
+      noise(c.shape.reduce(1, *), "input").map(Double.init), extents: Array(c.shape[2...]))[0]
+    let native = try run(c, .nativeF32)
+    #expect(!native.kernels.contains { $0.hasPrefix("tiles") })
+    for (precision, name, bound) in [
+      (Plan.Precision.f32, "tiles:amx_bf16x3", 3e-6), (.bf16x2, "tiles:amx_bf16x2", 5e-5),
+    ] {
+      let found = try run(c, precision)
+      #expect(found.kernels.contains(name))
+      #expect(error(found.outputs, expected) < bound, "\(precision)")
+      // The gradient of the first convolution went through the data gradient of the second.
+      for (parameter, range) in zip(net.table.parameters, net.table.ranges) {
+        #expect(
+          error(Array(found.gradient[range]), Array(native.gradient[range])) < bound,
+          "\(precision), \(parameter.name)")
+      }
+      let again = try run(c, precision)
+      #expect(again.outputs == found.outputs && again.gradient == found.gradient, "the same bytes twice")
+    }
+  }
+
+  @Test func `inference takes bias and activation along`() throws {
+    var net = Network(spatialAxes: 3)
+    let image = net.input(channels: 1)
+    let first = net.convolution(image, to: 32, Convolution(kernel: 1), name: "first")
+    let layer = net.convolution(first, to: 32, Convolution(kernel: 3), name: "layer")
+    let normal = net.normalisation(layer, Normalisation(.batch(momentum: 0.1)), name: "norm")
+    net.setOutputs([net.activation(normal, .leakyReLU(slope: 0.1))])
+    var weights = net.initialWeights(seed: 33)
+    for (parameter, range) in zip(net.table.parameters, net.table.ranges) where parameter.shape.count == 1 {
+      for (i, value) in zip(range, noise(range.count, parameter.name)) {
+        weights.values[i] = 1 + 0.3 * abs(value)
+      }
+    }
+    let shape = [1, 1, 4, 6, 9]
+    var outputs: [[Float]] = []
+    for precision in [Plan.Precision.nativeF32, .f32, .bf16x2] {
+      let plan = try net.compile(inputShape: shape, mode: .inference, precision: precision)
+      try plan.load(weights)
+      try plan.forward(noise(216, "input"))
+      outputs.append(Array(plan.outputs[0].values))
+    }
+    #expect(error(outputs[1], outputs[0]) < 3e-6)
+    #expect(error(outputs[2], outputs[0]) < 5e-5)
+  }
+}
