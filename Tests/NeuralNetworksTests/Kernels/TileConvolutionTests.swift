@@ -29,7 +29,7 @@ import Testing
   }
 
   static let cases = [
-    Case(inputs: 16, outputs: 32, extents: [3, 5, 7]),
+    Case(inputs: 32, outputs: 16, extents: [3, 5, 7]),
     Case(batch: 2, inputs: 32, outputs: 32, extents: [4, 3, 17]),
     Case(inputs: 64, outputs: 16, extents: [5, 2, 4]),
     Case(batch: 2, inputs: 32, outputs: 16, extents: [3, 2, 5], doubles: true),
@@ -78,6 +78,10 @@ import Testing
     for (precision, name, bound) in [
       (Plan.Precision.f32, "tiles:amx_bf16x3", 3e-6), (.bf16x2, "tiles:amx_bf16x2", 5e-5),
     ] {
+      let inference = try net.compile(inputShape: c.shape, mode: .inference, precision: precision)
+      try inference.load(net.initialWeights(seed: 32))
+      try inference.forward(noise(c.shape.reduce(1, *), "input"))
+      #expect(error(Array(inference.outputs[0].values), expected) < bound, "inference in \(precision)")
       let found = try run(c, precision)
       #expect(found.kernels.contains(name))
       #expect(error(found.outputs, expected) < bound, "\(precision)")
