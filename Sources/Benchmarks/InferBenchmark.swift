@@ -19,7 +19,7 @@ struct InferBenchmark: ParsableCommand {
   @Option(help: "Side of a window; divisible by 16.") var roi = 64
   @Option(help: "The share of a window that overlaps its neighbour.") var overlap = 0.25
   @Flag(help: "Activations in bf16; short for --precision bf16.") var bf16 = false
-  @Option(help: "f32, f32-native, bf16x2 or bf16.") var precision: String?
+  @Option(help: "f32, bf16x3, bf16x2 or bf16.") var precision: String?
   @Option(help: "Threads.") var threads = 2
   @Option(help: "within-window or between-windows: how the cores share the work.") var sharing =
     "within-window"
@@ -47,7 +47,7 @@ struct InferBenchmark: ParsableCommand {
       VesselNetwork.Sharing(rawValue: sharing) != nil, wanted != nil, precision == nil || !bf16
     else {
       throw ValidationError(
-        "precision f32, f32-native, bf16x2 or bf16; width, roi and threads above 0, roi a multiple of 16, overlap from 0 to below 1, sharing within-window or "
+        "precision f32, bf16x3, bf16x2 or bf16; width, roi and threads above 0, roi a multiple of 16, overlap from 0 to below 1, sharing within-window or "
           + "between-windows")
     }
   }

@@ -37,8 +37,8 @@ struct UNetBenchmark: Measurement {
     var instructionSet: String
     var f32: Row
     var bf16: Row?
-    var nativeF32: Row?
-    var bf16X2: Row?
+    var bf16x3: Row?
+    var bf16x2: Row?
   }
 
   func validate() throws {
@@ -55,8 +55,8 @@ struct UNetBenchmark: Measurement {
       width: width, side: side, batch: batch, threads: threads, parameters: network.trainableCount,
       instructionSet: KernelLibrary.instructionSet, f32: f32,
       bf16: KernelLibrary.hasBFloat16 ? try time(network, .bf16) : nil,
-      nativeF32: everyPrecision ? try time(network, .nativeF32) : nil,
-      bf16X2: everyPrecision && KernelLibrary.hasTiles ? try time(network, .bf16x2) : nil)
+      bf16x3: everyPrecision && KernelLibrary.hasTiles ? try time(network, .bf16x3) : nil,
+      bf16x2: everyPrecision && KernelLibrary.hasTiles ? try time(network, .bf16x2) : nil)
   }
 
   private func time(_ network: Network, _ precision: Plan.Precision) throws -> Row {

@@ -11,8 +11,7 @@ public enum KernelLibrary {
   /// The instruction set its kernels use, such as "avx512_core_amx"; `ONEDNN_MAX_CPU_ISA` lowers it.
   public static var instructionSet: String { String(cString: nn_instruction_set()) }
 
-  /// Whether the CPU multiplies tiles (AMX), so that `Plan.Precision.f32` computes some convolutions from three terms of
-  /// bf16 and `bf16x2` from two.
+  /// Whether the CPU multiplies tiles (AMX), so that `Plan.Precision.bf16x3` and `bf16x2` are not f32.
   public static var hasTiles: Bool { nn_has_tiles() }
 
   /// Whether bf16 is multiplied in hardware, so that `Plan.Precision.bf16` is not f32.

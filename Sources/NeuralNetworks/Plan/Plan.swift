@@ -18,13 +18,13 @@ public final class Plan {
   public enum Precision: String, Hashable, Sendable, Codable {
     /// bf16 where the CPU multiplies it in hardware, else f32.
     case automatic = "auto"
-    /// 32 bits. Where the CPU has AMX tiles, convolutions that run faster so are computed from numbers in three terms of
-    /// bf16, which hold 24 bits: results are as near to the true ones as those of `nativeF32`, and round differently.
+    /// 32 bits.
     case f32
-    /// 32 bits, multiplied as such everywhere.
-    case nativeF32 = "f32-native"
+    /// 32 bits stored; convolutions in inference and data gradients on AMX tiles, from three terms of bf16, which hold 24
+    /// bits: as near to the true results as `f32`, rounded differently. `f32` where the CPU has no tiles.
+    case bf16x3
     /// 32 bits stored; convolutions on AMX tiles from two terms of bf16, which hold 16 bits: errors of 1e-5 to 1e-4 at
-    /// the outputs of a U-Net, at less than half the time. `nativeF32` where the CPU has no tiles.
+    /// the outputs of a U-Net. `f32` where the CPU has no tiles.
     case bf16x2
     /// 16 bits with the exponent of f32; f32 where the CPU has no instructions for it.
     case bf16

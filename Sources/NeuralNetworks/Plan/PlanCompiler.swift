@@ -59,8 +59,8 @@ struct PlanCompiler {
       if nn_has_bfloat16() { return .bf16 }
       _ = PrecisionNotice.fallback
       return .f32
-    case .bf16x2: return nn_has_tiles() ? .bf16x2 : .nativeF32
-    case .f32, .nativeF32: return precision
+    case .bf16x2, .bf16x3: return nn_has_tiles() ? precision : .f32
+    case .f32: return .f32
     }
   }
 

@@ -150,7 +150,8 @@ public struct VesselSegmentation: Codable, Sendable, Equatable {
       return try kept(network(VoxelShape(side, side, side)))
     }
     // An estimate first: the maps of the finest level, two of them concatenated, as many again in flight.
-    let scalar = precision == .f32 ? 4.0 : 2.0
+    let isNarrow = precision == .bf16 || precision == .automatic
+    let scalar = isNarrow && KernelLibrary.hasBFloat16 ? 2.0 : 4.0
     let copies = sharing == .betweenWindows ? Double(Parallel.threads) : 1
     var perVoxel = copies * (4.5 * Double(model.design.width) * scalar + 16)
     let available = Double(memoryBytes) - copies * Double(8 * model.weights.values.count)

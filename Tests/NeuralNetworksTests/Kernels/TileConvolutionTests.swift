@@ -73,10 +73,10 @@ import Testing
       net, batch: c.batch, isTraining: true, values: net.initialWeights(seed: 32).values.map(Double.init))
     let expected = reference(
       noise(c.shape.reduce(1, *), "input").map(Double.init), extents: Array(c.shape[2...]))[0]
-    let native = try run(c, .nativeF32)
+    let native = try run(c, .f32)
     #expect(!native.kernels.contains { $0.hasPrefix("tiles") })
     for (precision, name, bound) in [
-      (Plan.Precision.f32, "tiles:amx_bf16x3", 3e-6), (.bf16x2, "tiles:amx_bf16x2", 5e-5),
+      (Plan.Precision.bf16x3, "tiles:amx_bf16x3", 3e-6), (.bf16x2, "tiles:amx_bf16x2", 5e-5),
     ] {
       let inference = try net.compile(inputShape: c.shape, mode: .inference, precision: precision)
       try inference.load(net.initialWeights(seed: 32))
@@ -111,7 +111,7 @@ import Testing
     }
     let shape = [1, 1, 4, 6, 9]
     var outputs: [[Float]] = []
-    for precision in [Plan.Precision.nativeF32, .f32, .bf16x2] {
+    for precision in [Plan.Precision.f32, .bf16x3, .bf16x2] {
       let plan = try net.compile(inputShape: shape, mode: .inference, precision: precision)
       try plan.load(weights)
       try plan.forward(noise(216, "input"))

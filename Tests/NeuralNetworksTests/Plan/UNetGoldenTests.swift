@@ -52,7 +52,7 @@ struct UNetGolden: Decodable, CustomTestStringConvertible {
         || (name.hasPrefix("up") && name.hasSuffix(".1.bias")))
   }
 
-  @Test(arguments: 0..<3, KernelLibrary.hasTiles ? [Plan.Precision.f32, .nativeF32] : [.f32])
+  @Test(arguments: 0..<3, KernelLibrary.hasTiles ? [Plan.Precision.f32, .bf16x3] : [.f32])
   func `outputs, gradients, three Adam steps and inference equal PyTorch's`(
     index: Int, precision: Plan.Precision
   ) throws {

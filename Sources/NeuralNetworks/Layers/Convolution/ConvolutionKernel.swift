@@ -62,15 +62,14 @@ extension ConvolutionDesign {
       kind: kind, inputs: inputs, outputs: outputs, batch: batch, extents: extents, terms: terms)
   }
 
-  /// Numbers in bf16 that stand for a scalar, where tiles are faster than oneDNN (measured on a Xeon with AMX at 16 to
-  /// 256 channels): three terms take half the time in inference and for data gradients, twice the time in the forward
-  /// pass of training, and no less where 16 output channels use half of what a step loads.
+  /// Numbers in bf16 that stand for a scalar; nil where oneDNN computes. Three terms are left out where they are slower:
+  /// in the forward pass of training, and where 16 output channels use half of what a step loads.
   private func terms(_ kind: TileGeometry.Kind, outputs: Int, isGradient: Bool) -> Int? {
     switch precision {
-    case .f32: (isInference || isGradient) && !(kind == .same && outputs == 16) ? 3 : nil
+    case .bf16x3: (isInference || isGradient) && !(kind == .same && outputs == 16) ? 3 : nil
     case .bf16x2: 2
     case .bf16: kind == .expanding ? 1 : nil
-    case .automatic, .nativeF32: nil
+    case .automatic, .f32: nil
     }
   }
 

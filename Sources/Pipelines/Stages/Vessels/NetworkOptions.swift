@@ -10,11 +10,7 @@ extension WindowMirroring: ParameterChoice {}
 
 /// The parameters of stages that run a vessel network.
 struct NetworkOptions: Sendable {
-  enum Precision: String, ParameterChoice {
-    case auto, f32
-    case nativeF32 = "f32-native"
-    case bf16x2, bf16
-  }
+  enum Precision: String, ParameterChoice { case auto, f32, bf16x3, bf16x2, bf16 }
   enum Compatibility: String, ParameterChoice { case none, ds6, spockmip }
 
   var model: InputFile?

@@ -21,11 +21,7 @@ struct TrainVessels: Training {
     case coolDown = "cool-down"
   }
   enum Augmentation: String, ParameterChoice { case none, usual }
-  enum Precision: String, ParameterChoice {
-    case auto, f32
-    case nativeF32 = "f32-native"
-    case bf16x2, bf16
-  }
+  enum Precision: String, ParameterChoice { case auto, f32, bf16x3, bf16x2, bf16 }
 
   static let name = "vessels.train"
   static let summary = "Trains a vessel network on scans, labelled or not, and on synthetic angiographies."
