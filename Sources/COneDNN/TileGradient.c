@@ -12,7 +12,9 @@
    It is C because Swift has no intrinsics: neither for the tiles nor for the transposes of AVX-512 that fill them.
    Convolutions are in Swift, over the two blocks of instructions in Tiles.h.
 
-   A 4³ kernel with stride 2 is eight 2³ kernels, one for each parity of the image's coordinates.
+   A 4³ kernel with stride 2 is eight 2³ kernels, one for each parity of the image's coordinates; a 3³ kernel with stride 2
+   is the same without its last taps. In two dimensions the images of a batch are the planes of one image, whose taps
+   stay in their own plane.
 
    Small images are written as a whole, and threads share the pairs of channel blocks. Of large ones each thread takes
    planes, slab by slab, with sums of its own. */
@@ -38,27 +40,34 @@ struct job {
 };
 
 static struct job job_of(const nn_convolution_shape *s) {
-  struct job j = {.operands = {.shape = s}, .samples = s->batch};
+  bool flat = s->spatial_axes == 2;
+  struct job j = {.operands = {.shape = s}, .samples = flat ? 1 : s->batch};
   struct grid *g = &j.operands.grid;
-  j.taps = s->kernel * s->kernel * s->kernel;
-  j.parities = s->stride == 2 ? 8 : 1;
+  j.taps = s->kernel * s->kernel * (flat ? 1 : s->kernel);
+  j.parities = s->stride == 1 ? 1 : flat ? 4 : 8;
   g->in_blocks = s->in_channels / lanes;
   g->out_blocks = s->out_channels / lanes;
-  g->depth = s->out[0];
-  g->height = s->out[1];
-  g->width = s->out[2];
+  const int64_t *in = s->in + (flat ? 0 : 1), *out = s->out + (flat ? 0 : 1);
+  g->depth = flat ? s->batch : s->out[0];
+  g->height = out[0];
+  g->width = out[1];
+  g->in_depth = flat ? s->batch : s->in[0];
+  g->in_height = in[0];
+  g->in_width = in[1];
+  g->z_step = flat ? 1 : s->stride;
+  g->border = flat ? 0 : 1;
   g->line = (g->width + 3) / 2 * 2;
   g->plane = (g->height + 2) * g->line;
   j.sum_bytes = j.taps * s->in_channels * s->out_channels * 4;
   int64_t plane_bytes = g->plane * s->in_channels * 4;
-  int64_t all_bytes = s->batch * j.parities * (g->depth + 3) * plane_bytes;
+  int64_t all_bytes = j.samples * j.parities * (g->depth + 3) * plane_bytes;
   j.whole = all_bytes <= 4 << 20 || j.sum_bytes > 4 << 20;
   /* A slab stays in the second-level cache. */
-  g->planes = j.whole ? g->depth : (1 << 20) / plane_bytes - 2;
+  g->planes = j.whole ? g->depth : (1 << 20) / plane_bytes - 2 * g->border;
   if (g->planes < 1) g->planes = 1;
   if (g->planes > g->depth) g->planes = g->depth;
   g->blocks = (g->planes * g->plane + block - 1) / block;
-  g->pairs = (g->blocks * block + 2 * g->plane + 2 * g->line) / 2 + lanes;
+  g->pairs = (g->blocks * block + 2 * g->border * g->plane + 2 * g->line) / 2 + lanes;
   j.image_bytes = 2 * g->in_blocks * g->pairs * 64;
   j.result_bytes = g->out_blocks * g->blocks * tile * 2;
   return j;
@@ -71,10 +80,10 @@ bool nn_has_tiles(void) {
 }
 
 bool nn_tiles_take(const nn_convolution_shape *s) {
-  if (!s->bfloat16 || s->spatial_axes != 3 || s->groups != 1 || s->dilation != 1 || s->padding != 1) return false;
+  if (!s->bfloat16 || s->spatial_axes < 2 || s->groups != 1 || s->dilation != 1 || s->padding != 1) return false;
   if (s->in_channels % lanes || s->out_channels % lanes) return false;
-  bool same = s->kernel == 3 && s->stride == 1, halved = s->kernel == 4 && s->stride == 2;
-  for (int a = 0; a < 3; a++) {
+  bool same = s->kernel == 3 && s->stride == 1, halved = (s->kernel == 3 || s->kernel == 4) && s->stride == 2;
+  for (int a = 0; a < s->spatial_axes; a++) {
     same = same && s->in[a] == s->out[a];
     halved = halved && s->in[a] == 2 * s->out[a];
   }
@@ -122,17 +131,17 @@ struct tap {
 static int list_taps(const struct job *j, int parity, struct tap taps[27]) {
   const struct grid *g = &j->operands.grid;
   int64_t k = j->operands.shape->kernel;
-  int count = 0;
-  for (int64_t a = 0; a < 3; a++)
+  int count = 0, flat = g->border == 0;
+  for (int64_t a = 0; a < (flat ? 1 : 3); a++)
     for (int odd = 0; odd < 2; odd++)
       for (int64_t b = 0; b < 3; b++)
         for (int64_t c = odd; c < 3; c += 2) {
           int64_t t[3] = {a, b, c};
           bool exists = true;
-          for (int axis = 0; axis < 3 && j->parities > 1; axis++) {
+          for (int axis = flat; axis < 3 && j->parities > 1; axis++) {
             /* Shifts 0, 1, 2 of the grid: even voxels are read by taps 1 and 3, odd ones by 0 and 2. */
             t[axis] = 2 * t[axis] - 1 + (parity >> (2 - axis) & 1);
-            exists = exists && t[axis] >= 0 && t[axis] < 4;
+            exists = exists && t[axis] >= 0 && t[axis] < k;
           }
           if (!exists) continue;
           taps[count].index = (t[0] * k + t[1]) * k + t[2];
@@ -208,7 +217,7 @@ TILES static void write_member(void *context, int thread, int threads) {
       uint16_t *copies = (uint16_t *)(place + parity * j->image_bytes);
       /* What lies behind the last plane is read, and multiplied by zero. */
       memset(copies + 2 * in * g->pairs * block, 0, (size_t)g->pairs * 128);
-      write_image(&j->operands, sample, 0, 0, g->depth + 2, in, in + 1, (int)parity, copies);
+      write_image(&j->operands, sample, 0, 0, g->depth + 2 * g->border, in, in + 1, (int)parity, copies);
     } else {
       uint16_t *tiles = (uint16_t *)(place + j->parities * j->image_bytes);
       write_result(&j->operands, sample, 0, g->depth, out, out + 1, tiles);
@@ -257,7 +266,7 @@ TILES static void slide_member(void *context, int thread, int threads) {
     write_result(&j->operands, sample, start, count, 0, g->out_blocks, tiles);
     for (int parity = 0; parity < j->parities; parity++) {
       int64_t done = 0;
-      if (j->parities == 1 && start > 0 && written == from) {
+      if (j->parities == 1 && g->border > 0 && start > 0 && written == from) {
         /* The last two planes of the slab before are the first two of this one. */
         for (int64_t i = 0; i < 2 * g->in_blocks; i++) {
           uint16_t *copy = copies + i * g->pairs * block;
@@ -265,7 +274,7 @@ TILES static void slide_member(void *context, int thread, int threads) {
         }
         done = 2;
       }
-      write_image(&j->operands, sample, start, done, count + 2, 0, g->in_blocks, parity, copies);
+      write_image(&j->operands, sample, start, done, count + 2 * g->border, 0, g->in_blocks, parity, copies);
       for (int64_t out = 0; out < g->out_blocks; out++)
         for (int64_t in = 0; in < g->in_blocks; in++)
           add_slab(j, parity, copies, tiles, in, out, sums + (out * g->in_blocks + in) * j->taps * tile_floats);

@@ -15,7 +15,9 @@ enum { lanes = 16, block = 32, tile = 512, tile_floats = 256 };
 
 struct grid {
   int64_t in_blocks, out_blocks;
-  int64_t depth, height, width; /* of results */
+  int64_t depth, height, width; /* of results; in two dimensions the images of a batch are the planes of one */
+  int64_t in_depth, in_height, in_width, z_step; /* of the image */
+  int64_t border;               /* planes before the first and behind the last: none in two dimensions */
   int64_t line, plane;          /* voxels of a padded line and plane; both even */
   int64_t planes;               /* of a slab */
   int64_t blocks;               /* of 32 voxels in a slab */
@@ -55,7 +57,7 @@ TILES static void write_line(const struct grid *l, const uint16_t *first, int64_
   }
 }
 
-/* Planes `from`..<`to` of a slab that begins at depth `start`, border first, of the voxels of one parity; channel blocks
+/* Planes `from`..<`to` of a slab that begins at depth `start`, border (if any) first, of the voxels of one parity; channel blocks
    `in_from`..<`in_to`. */
 TILES static void write_image(const struct operands *j, int64_t sample, int64_t start, int64_t from, int64_t to,
                               int64_t in_from, int64_t in_to, int parity, uint16_t *copies) {
@@ -64,13 +66,13 @@ TILES static void write_image(const struct operands *j, int64_t sample, int64_t 
   for (int64_t i = in_from; i < in_to; i++) {
     uint16_t *even = copies + 2 * i * l->pairs * block, *odd = even + l->pairs * block;
     for (int64_t p = from; p < to; p++) {
-      int64_t d = start + p - 1;
+      int64_t d = start + p - l->border;
       for (int64_t q = 0; q < l->height + 2; q++) {
         int64_t h = q - 1, place = (p * l->plane + q * l->line) * lanes;
         bool inside = d >= 0 && d < l->depth && h >= 0 && h < l->height;
-        int64_t z = d * s->stride + (parity >> 2), y = h * s->stride + (parity >> 1 & 1);
-        const uint16_t *first =
-            j->image + (((sample * s->in[0] + z) * s->in[1] + y) * s->in[2] + (parity & 1)) * s->in_pixel_stride;
+        int64_t z = d * l->z_step + (parity >> 2), y = h * s->stride + (parity >> 1 & 1);
+        int64_t row = (sample * l->in_depth + z) * l->in_height + y;
+        const uint16_t *first = j->image + (row * l->in_width + (parity & 1)) * s->in_pixel_stride;
         write_line(l, inside ? first + i * lanes : NULL, s->stride * s->in_pixel_stride, even + place, odd + place);
       }
     }
