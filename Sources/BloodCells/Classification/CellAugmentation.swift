@@ -19,17 +19,20 @@ public struct CellAugmentation: Sendable, Hashable {
   /// The picture as it is.
   public init() {}
 
-  /// Any turn, mirrored or not, up to 2 pixels of shift, stain and light varied; the magnification hidden every fourth
-  /// time.
-  public init(using stream: inout RandomStream) {
+  /// Any turn, mirrored or not, up to 2 pixels of shift, stain and light varied.
+  ///
+  /// - Parameters:
+  ///   - colors: How much stain and light vary: 1 about as much as slides differ, 0 not at all.
+  ///   - hidingMagnification: How often the magnification is hidden, 0 to 1.
+  public init(using stream: inout RandomStream, colors: Float, hidingMagnification: Float) {
     angle = stream.uniform(-Float.pi...Float.pi)
     isMirrored = stream.chance(0.5)
     shift = SIMD2(stream.uniform(-2...2), stream.uniform(-2...2))
-    let common = 0.2 * stream.normal()
+    let common = 0.2 * colors * stream.normal()
     for c in 0..<3 {
-      stain[c] = exp(max(-0.6, min(0.6, common + 0.07 * stream.normal())))
-      gain[c] = 1 + max(-0.06, min(0.06, 0.02 * stream.normal()))
+      stain[c] = exp(max(-0.6, min(0.6, common + 0.07 * colors * stream.normal())))
+      gain[c] = 1 + max(-0.06, min(0.06, 0.02 * colors * stream.normal()))
     }
-    hidesMagnification = stream.chance(0.25)
+    hidesMagnification = stream.chance(hidingMagnification)
   }
 }

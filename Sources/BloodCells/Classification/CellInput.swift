@@ -71,7 +71,7 @@ public struct CellInput: Sendable {
     }
     let facts = augmentation.hidesMagnification ? features.withoutMagnification : features
     for (index, value) in facts.values.enumerated() {
-      for pixel in 0..<area { target[(4 + index) * area + pixel] = value }
+      target[(4 + index) * area..<(5 + index) * area].update(repeating: value)
     }
   }
 }

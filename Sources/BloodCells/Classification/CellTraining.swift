@@ -20,6 +20,10 @@ public struct CellTraining: Sendable, Hashable, Codable {
   public var labelSmoothing = 0.05
   /// Decay of the weight average, which is what is kept in the end.
   public var averageDecay = 0.995
+  /// How much stain and light vary between the views of a cell, 1 about as much as slides do.
+  public var colorVariation = 1.0
+  /// How often the magnification is hidden from the network.
+  public var hiddenMagnification = 0.25
   /// What activations are stored as.
   public var precision = Plan.Precision.automatic
   /// All random numbers follow from it.
@@ -148,15 +152,17 @@ struct CellTrainingRun {
 
   /// Inputs and one-hot targets of `chosen`, each changed at random.
   private mutating func fill(_ chosen: [Int], epoch: Int, step: Int) {
-    let (samples, seed, classes) = (samples, recipe.seed, counts.count)
+    let (samples, recipe, classes) = (samples, recipe, counts.count)
     input.withUnsafeMutableBufferPointer { input in
       nonisolated(unsafe) let input = input  // Each row is written by one thread.
       Parallel.forEach(chosen.indices) { row in
-        var stream = RandomStream(seed: seed, purpose: "cells/augmentation", indices: epoch, step, row)
+        var stream = RandomStream(seed: recipe.seed, purpose: "cells/augmentation", indices: epoch, step, row)
+        let change = CellAugmentation(
+          using: &stream, colors: Float(recipe.colorVariation),
+          hidingMagnification: Float(recipe.hiddenMagnification))
         let place = row * CellInput.count
         samples[chosen[row]].input.write(
-          CellAugmentation(using: &stream),
-          to: UnsafeMutableBufferPointer(rebasing: input[place..<place + CellInput.count]))
+          change, to: UnsafeMutableBufferPointer(rebasing: input[place..<place + CellInput.count]))
       }
     }
     for i in target.indices { target[i] = 0 }

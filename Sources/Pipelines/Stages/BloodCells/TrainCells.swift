@@ -35,6 +35,12 @@ struct TrainCells: Training {
     Parameter("label_smoothing", \TrainCells.labelSmoothing, "of the cross-entropies", in: 0...0.5),
     Parameter(
       "average_decay", \TrainCells.averageDecay, "of the weight average that is kept", in: 0...0.99999),
+    Parameter(
+      "color_variation", \TrainCells.colorVariation,
+      "how much stain and light vary between views, 1 = about as much as slides do", in: 0...2),
+    Parameter(
+      "hidden_magnification", \TrainCells.hiddenMagnification,
+      "how often the magnification is hidden from the network", in: 0...1),
     Parameter("precision", \TrainCells.precision, "of activations; auto = bf16 where the CPU has it"),
     Parameter("views", \TrainCells.views, "turned views averaged when the classifier is used", in: 1...64),
     Parameter("split", \TrainCells.split, "whole slides apart, or cells at random as many papers do"),
@@ -60,6 +66,8 @@ struct TrainCells: Training {
   var weightDecay = 0.05
   var labelSmoothing = 0.05
   var averageDecay = 0.995
+  var colorVariation = 1.0
+  var hiddenMagnification = 0.25
   var precision = ClassifyCells.Precision.auto
   var views = 4
   var split = Split.slides
@@ -87,6 +95,8 @@ struct TrainCells: Training {
     recipe.weightDecay = weightDecay
     recipe.labelSmoothing = labelSmoothing
     recipe.averageDecay = averageDecay
+    recipe.colorVariation = colorVariation
+    recipe.hiddenMagnification = hiddenMagnification
     recipe.precision = Plan.Precision(rawValue: precision.rawValue) ?? .automatic
     recipe.seed = UInt64(seed)
     return recipe
@@ -102,6 +112,7 @@ struct TrainCells: Training {
       : CellPartition(
         cellsOf: file.samples, types: types.count, testingShare: testingShare,
         validationShare: validationShare, seed: UInt64(splitSeed))
+    let rare = types.indices.filter { LabelledSmears.rareTypes.contains(types[$0]) }
     let checkpointFile = context.folder.appendingPathComponent("checkpoint.safetensors")
     var checkpoint: Checkpoint?
     if context.resumes {
@@ -114,23 +125,29 @@ struct TrainCells: Training {
     }
     var history = History(context, epochsDone: checkpoint?.progress.epoch ?? 0)
     let weights = try recipe.run(on: partition.training, types: types, from: checkpoint) { epoch, save in
-      try history.append(epoch)
-      context.progress(
-        Double(epoch.number) / Double(epochs), "epoch \(epoch.number): loss \(NumberText.short(epoch.loss))")
-      if context.isInterrupted || epoch.number % 5 == 0 { try save().write(to: checkpointFile) }
+      var told = "epoch \(epoch.number): loss \(NumberText.short(epoch.loss))"
+      var scores: ClassificationScores?
+      if context.isInterrupted || epoch.number % 5 == 0 {
+        let now = save()
+        try now.write(to: checkpointFile)
+        if let average = now.average?.weights, !partition.validation.isEmpty {
+          let classifier = CellClassifier(design: design(file, partition, views: 1), weights: average)
+          let found = try classifier.scores(on: partition.validation, rare: rare)
+          told += ", validation macro F1 \(NumberText.short(found.macroF1?.estimate ?? .nan))"
+          scores = found
+        }
+      }
+      try history.append(epoch, validation: scores)
+      context.progress(Double(epoch.number) / Double(epochs), told)
       try context.checkInterruption()
     }
-    let design = CellClassifier.Design(
-      network: recipe.network, types: types, temperature: 1, referenceDiameter: referenceDiameter,
-      diameters: file.diameters, views: views, notes: notes(partition))
-    var classifier = CellClassifier(design: design, weights: weights)
+    var classifier = CellClassifier(design: design(file, partition, views: views), weights: weights)
     if imbalance == .decoupled {
       classifier = try classifier.retrainingLastLayer(
         on: partition.training, steps: 600, learningRate: 1e-3, precision: .f32, seed: UInt64(seed))
     }
     classifier = try classifier.calibrated(on: partition.validation)
     try classifier.write(to: context.folder.appendingPathComponent("model.safetensors"))
-    let rare = types.indices.filter { LabelledSmears.rareTypes.contains(types[$0]) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     // Scores of the file, which holds half-precision weights.
@@ -139,6 +156,14 @@ struct TrainCells: Training {
     try AtomicFile.write(
       encoder.encode(stored.scores(on: partition.testing, rare: rare)),
       to: context.folder.appendingPathComponent("test.json").path)
+  }
+
+  private func design(
+    _ file: CellSampleFile, _ partition: CellPartition, views: Int
+  ) -> CellClassifier.Design {
+    CellClassifier.Design(
+      network: recipe.network, types: types, temperature: 1, referenceDiameter: referenceDiameter,
+      diameters: file.diameters, views: views, notes: notes(partition))
   }
 
   /// The labelled cells: from the folder where an earlier run left them, else cut out anew.
@@ -199,7 +224,7 @@ struct TrainCells: Training {
   /// `history.csv`, one line an epoch.
   private struct History {
     private let url: URL
-    private var lines = ["epoch,loss,learning_rate,seconds"]
+    private var lines = ["epoch,loss,learning_rate,seconds,validation_accuracy,validation_macro_f1"]
 
     /// The first `epochsDone` epochs of an earlier run; what came after its last checkpoint is trained, and told, again.
     init(_ context: TrainingContext, epochsDone: Int) {
@@ -208,8 +233,11 @@ struct TrainCells: Training {
       lines += earlier.split(separator: "\n").dropFirst().prefix(epochsDone).map(String.init)
     }
 
-    mutating func append(_ epoch: CellTraining.Epoch) throws {
-      lines.append("\(epoch.number),\(epoch.loss),\(epoch.learningRate),\(epoch.seconds)")
+    mutating func append(_ epoch: CellTraining.Epoch, validation: ClassificationScores?) throws {
+      let scores = [validation?.accuracy, validation?.macroF1].map { $0.map { "\($0.estimate)" } ?? "" }
+      lines.append(
+        "\(epoch.number),\(epoch.loss),\(epoch.learningRate),\(epoch.seconds),"
+          + scores.joined(separator: ","))
       try AtomicFile.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: url.path)
     }
   }
