@@ -51,6 +51,38 @@ struct KnownTumor {
 
 @Suite("Solvers")
 struct SolverTests {
+  @Test("The width of the oedema and the way to the border tell the rates of a front", arguments: [1.5, 3.0])
+  func startingRates(length: Double) {
+    // A ball whose flank is the front of Ablowitz and Zeppetella, 30 mm from its centre.
+    let shape = VoxelShape(48, 48, 48)
+    let grid = SpaceTimeGrid(slices: 192, shape: shape, spacing: [2, 2, 2])
+    var labels: [UInt8] = []
+    for k in 0..<48 {
+      for j in 0..<48 {
+        for i in 0..<48 {
+          let d = grid.center(i, j, k) - 48
+          let u = pow(1 + exp(((d * d).sum().squareRoot() - 30) / (6.0.squareRoot() * length)), -2)
+          labels.append(u >= 0.6 ? 2 : u >= 0.28 ? 1 : 0)
+        }
+      }
+    }
+    let problem = GrowthProblem(
+      grid: grid,
+      tissue: Tissue(
+        white: Array(repeating: 1, count: shape.count), gray: Array(repeating: 0, count: shape.count)),
+      observation: Observation(labels: labels), scheme: .correct, blob: InitialBlob(),
+      weights: LossWeights(hasPET: false))
+    let rates = StartingPoints.rates(problem, foci: [[48, 48, 48]], thresholds: (0.6, 0.28))
+    let found = (rates[1].diffusivity / rates[1].proliferation).squareRoot()
+    #expect(abs(found / length - 1) < 0.1, "infiltration length \(found)")
+    let travelled = 2 * (rates[1].diffusivity * rates[1].proliferation).squareRoot() * grid.duration
+    // u = 0.28 lies 0.23·λ inside; half the blob's radius is its beginning.
+    #expect(abs(travelled - (30 - 0.5 * InitialBlob().radius)) < 2.5, "travelled \(travelled)")
+    // Two foci share the way.
+    let pair = StartingPoints.rates(problem, foci: [[30, 48, 48], [66, 48, 48]], thresholds: (0.6, 0.28))
+    #expect(pair[1].diffusivity < rates[1].diffusivity)
+  }
+
   @Test("The columns of the Jacobian are derivatives of the last slice")
   func sensitivity() {
     let known = KnownTumor()

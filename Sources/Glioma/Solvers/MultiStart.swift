@@ -6,7 +6,7 @@ struct MultiStart: Sendable {
   /// A fit and where it started.
   struct Fit: Sendable {
     var parameters: GrowthParameters
-    /// The starting point, around which the prior of rates and foci stands.
+    /// The point around which the prior of rates and foci stands: the same rates whichever the fit started from.
     var center: GrowthParameters
     var objective: Double
     var hessian: [Double]
@@ -25,9 +25,7 @@ struct MultiStart: Sendable {
 
   /// The best fit after at most `steps` Levenberg–Marquardt steps.
   func best(components: [SIMD3<Double>], core: [SIMD3<Double>], steps: Int) -> Fit {
-    let first = starts(components, core).map {
-      Fit(parameters: $0, center: $0, objective: .infinity, hessian: [], steps: 0)
-    }
+    let first = starts(components, core)
     let screened = refine(first, steps: min(MultiStart.screeningSteps, steps)).sorted { cost($0) < cost($1) }
     let chosen = refine(
       Array(screened.prefix(MultiStart.finalists)), steps: max(steps - MultiStart.screeningSteps, 0))
@@ -55,18 +53,22 @@ struct MultiStart: Sendable {
     }.flatMap { $0 }
   }
 
-  private func starts(_ components: [SIMD3<Double>], _ core: [SIMD3<Double>]) -> [GrowthParameters] {
-    let rates = StartingPoints.rates(problem)
-    return StartingPoints.foci(components: components, core: core).flatMap { foci in
-      (foci.count == 1 ? rates : [rates[1]]).map { rate in
+  private func starts(_ components: [SIMD3<Double>], _ core: [SIMD3<Double>]) -> [Fit] {
+    StartingPoints.foci(components: components, core: core).flatMap { foci -> [Fit] in
+      let points = StartingPoints.rates(
+        problem, foci: foci, thresholds: (prior.upperThreshold[0], prior.lowerThreshold[0])
+      ).map { rate in
         var p = GrowthParameters(
           foci: foci, diffusivity: rate.diffusivity, proliferationRate: rate.proliferation)
-        p.diffusivityRatio = 30
+        p.diffusivityRatio = Double(StartingPoints.ratio)
         p.upperThreshold = prior.upperThreshold[0]
         p.lowerThreshold = prior.lowerThreshold[0]
         p.petSlope = prior.petSlope[0]
         p.petBackground = prior.petBackground[0]
         return p.clampedToBounds
+      }
+      return (foci.count == 1 ? points : [points[1]]).map {
+        Fit(parameters: $0, center: points[1], objective: .infinity, hessian: [], steps: 0)
       }
     }
   }
