@@ -89,6 +89,31 @@ struct InputTests {
     #expect(throws: GliomaError.self) { try Patient(images, convention: .gliodil, realigned: false) }
   }
 
+  @Test("PET counts where all within its resolution takes up tracer, and no more than the intervals")
+  func petResolution() throws {
+    // Oedema of 20 voxels of 2 mm with a necrotic block in the middle.
+    let grid = VoxelGrid(shape: VoxelShape(32, 32, 32), affine: Affine(spacing: [2, 2, 2]))
+    func image(_ value: (SIMD3<Int>) -> Float) -> Volume<Float> {
+      var volume = Volume<Float>(grid: grid, filledWith: 0)
+      for k in 0..<32 { for j in 0..<32 { for i in 0..<32 { volume[i, j, k] = value([i, j, k]) } } }
+      return volume
+    }
+    func inBox(_ p: SIMD3<Int>, _ box: Range<Int>) -> Bool { (0..<3).allSatisfy { box.contains(p[$0]) } }
+    var images = PatientImages(segmentation: image { inBox($0, 14..<18) ? 4 : inBox($0, 6..<26) ? 3 : 0 })
+    images.white = image { _ in 1 }
+    images.pet = image { _ in 1 }
+    let cut = PatientGrid(try Patient(images, convention: .gliodil, realigned: false), slices: 8, count: 40)
+    let problem = cut.problem
+    #expect(problem.weights.pet == problem.weights.data && problem.weights.data == 12)
+    // The box spans 80 mm from −8 mm: cells of 2 mm on the voxels, cell n on voxel n − 4.
+    let pet = try #require(problem.observation.pet)
+    func line(_ n: Int) -> Float { pet[problem.grid.shape.index(n + 4, 7 + 4, 16 + 4)] }
+    #expect((0..<32).allSatisfy { line($0) == 0 }, "a voxel from the border")
+    func middle(_ n: Int) -> Float { pet[problem.grid.shape.index(n + 4, 16 + 4, 16 + 4)] }
+    #expect(
+      (0..<32).filter { middle($0) > 0 } == [8, 9, 10, 11, 20, 21, 22, 23])
+  }
+
   @Test("The grid has cubic cells in mm, the labels' volume and room for the margin")
   func grid() throws {
     var images = PatientImages(segmentation: Self.segmentation)

@@ -15,6 +15,15 @@ public struct LossWeights: Hashable, Sendable, Codable {
   /// Weight of the parameters' bounds.
   public var bounds = 1.0
 
+  /// The published weights, but with PET the intervals keep theirs and PET weighs as they do.
+  ///
+  /// The published program weighs PET 126 times as much as the intervals. Uptake follows the density no better than the
+  /// segmentation does, so that a fit with those weights leaves the visible borders for it.
+  public init(balancedWithPET hasPET: Bool, lambda: Double = 1) {
+    self.init(hasPET: false, lambda: lambda)
+    pet = hasPET ? data : 0
+  }
+
   /// The published weights (GliODIL run script), which depend on whether there is PET. `lambda` scales the weight of
   /// the residual, so its part of the loss grows with λ².
   public init(hasPET: Bool, lambda: Double = 1) {

@@ -70,11 +70,13 @@ public struct PatientGrid: Sendable {
       white: Array(repeating: 0, count: gridShape.count), gray: Array(repeating: 0, count: gridShape.count))
     var labels = Array(repeating: UInt8(0), count: gridShape.count)
     var pet = Array(repeating: Float(0), count: gridShape.count)
+    var takesUp = Array(repeating: false, count: gridShape.count)
     var filled = 0
     forEachCell(gridShape) { cell, p in
       var (white, gray, points): (Float, Float, Float) = (0, 0, 0)
       var votes = [0, 0, 0]
       var (uptake, uptakePoints): (Float, Float) = (0, 0)
+      var inUptake = 0
       for k in parts[2][p.z] {
         for j in parts[1][p.y] {
           for i in parts[0][p.x] {
@@ -86,6 +88,7 @@ public struct PatientGrid: Sendable {
             let voxel = shape.index(i, j, k)
             let label = Int(min(regions[voxel], 2))
             votes[label] += 1
+            if TumorRegion.takesUpTracer(regions[voxel]) { inUptake += 1 }
             let (w, g) = (patient.white.voxels[voxel], patient.gray.voxels[voxel])
             if label > 0, w + g < Tissue.matterThreshold {
               // Tumour where the atlas has fluid: the tumour has displaced it, growth goes on as in white matter.
@@ -106,6 +109,7 @@ public struct PatientGrid: Sendable {
       tissue.gray[cell] = gray / points
       labels[cell] = UInt8(votes[2] * 2 >= Int(points) ? 2 : (votes[1] + votes[2]) * 2 >= Int(points) ? 1 : 0)
       if uptakePoints > 0 { pet[cell] = uptake / uptakePoints }
+      takesUp[cell] = 2 * inUptake >= Int(points)
     }
     filledVoxels = filled
     let hasCore = labels.contains(2)
@@ -129,12 +133,13 @@ public struct PatientGrid: Sendable {
     let radius = cbrt(3 * Double(volume) * h * h * h / (4 * Double.pi))
     let published = InitialBlob()
     let ratio = min(max(0.8 * radius, 1.5 * h) / published.radius, 1)
-    var observation = Observation(labels: labels, pet: patient.pet == nil ? nil : pet)
+    let seenUptake = PETResolution(grid: cells).uptake(pet, where: takesUp)
+    var observation = Observation(labels: labels, pet: patient.pet == nil ? nil : seenUptake)
     observation.borders = PatientGrid.borders(regions, patient.segmentation.grid, lower, upper, corner)
     problem = GrowthProblem(
       grid: grid, tissue: tissue, observation: observation,
       scheme: .correct, blob: InitialBlob(squaredWidth: 60 * ratio * ratio),
-      weights: LossWeights(hasPET: patient.pet != nil, lambda: lambda))
+      weights: LossWeights(balancedWithPET: patient.pet != nil, lambda: lambda))
   }
 
   /// The voxels with a neighbour of another label; `corner` is the voxel coordinate of the box corner.

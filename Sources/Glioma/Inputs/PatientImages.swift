@@ -151,8 +151,7 @@ public struct Patient: Sendable {
     }
     var result = image
     for cell in 0..<image.shape.count {
-      let region = segmentation.voxels[cell]
-      let kept = region == TumorRegion.edema.rawValue || region == TumorRegion.enhancing.rawValue
+      let kept = TumorRegion.takesUpTracer(segmentation.voxels[cell])
       result.setVoxel(cell, kept ? max(image.voxels[cell] / largest, 0) : 0)
     }
     return result

@@ -10,6 +10,9 @@ public enum TumorRegion: UInt8, Sendable, CaseIterable {
   case enhancing = 2
   /// Necrotic or non-enhancing core.
   case necrotic = 3
+
+  /// Whether a voxel of region `value` takes up a PET tracer as far as its density goes: oedema and enhancing core.
+  static func takesUpTracer(_ value: UInt8) -> Bool { value == edema.rawValue || value == enhancing.rawValue }
 }
 
 /// A segmentation with one `TumorRegion` raw value a voxel.

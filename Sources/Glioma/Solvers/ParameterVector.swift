@@ -67,10 +67,10 @@ public struct ParameterPrior: Hashable, Sendable, Codable {
   public var lowerThreshold = [0.28, 0.06]
   /// Mean and standard deviation of log10 R.
   public var logRatio = [1.5, 0.4]
-  /// Mean and standard deviation of the PET slope.
-  public var petSlope = [0.9, 0.2]
-  /// Mean and standard deviation of the PET background.
-  public var petBackground = [0.3, 0.1]
+  /// Mean and standard deviation of the PET slope; wide, since the uptake itself tells it.
+  public var petSlope = [0.9, 2.0]
+  /// Mean and standard deviation of the PET background; wide as well.
+  public var petBackground = [0.3, 1.0]
   /// Standard deviation of ln D and ln ρ around the starting point.
   public var rateDeviation = 0.35
   /// Standard deviation of a focus around its starting point, in mm.

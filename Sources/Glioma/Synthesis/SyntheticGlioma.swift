@@ -72,6 +72,14 @@ public struct SyntheticGlioma: Hashable, Sendable, Codable {
     return Patient(density: grown, segmentation: labels(of: grown), pet: uptake)
   }
 
+  /// A FET-PET-like image of `density`, 0…1, by the published generator without its offset.
+  public func uptake(
+    of density: Volume<Float>, white: Volume<Float>, gray: Volume<Float>, seed: UInt64
+  ) -> Volume<Float> {
+    SyntheticUptake(self, scheme: .correct).image(
+      of: density, tissue: Tissue(white: white.voxels, gray: gray.voxels), seed: seed)
+  }
+
   /// What a scan shows of `density`.
   public func labels(of density: Volume<Float>) -> LabelMap {
     let limits = (Float(necroticThreshold), Float(upperThreshold), Float(lowerThreshold))
