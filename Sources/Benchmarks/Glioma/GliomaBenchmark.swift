@@ -11,7 +11,7 @@ struct GliomaBenchmark: Measurement {
 
   @Option(help: "Time slices.") var nt = 192
   @Option(help: "Cells along each axis.") var nx = 48
-  @Option(help: "gauss-newton, strong, adam, seed or static.") var solver = StudyMethod.gaussNewton
+  @Option(help: "gauss-newton, strong, unstopped, adam, seed or static.") var solver = StudyMethod.gaussNewton
   @Option(help: "Epochs of adam.") var epochs = 20
   @Option(help: "Number of the synthetic patient.") var patient = 0
   @Option(help: "Foci of the synthetic patient: 1 or 3.") var foci = 1

@@ -20,8 +20,10 @@ struct GliomaStudy: ParsableCommand {
   @Option(help: "First patient of each group.") var first = 0
   @Option(help: "Patients of each group.") var patients = 50
   @Option(help: "Groups: 1, 3 or both foci counts.") var foci: [Int] = [1, 3]
-  @Option(help: "Methods: seed, strong, adam, gauss-newton, static.")
+  @Option(help: "Methods: seed, strong, adam, gauss-newton, unstopped, static.")
   var methods: [StudyMethod] = [.seed, .strong, .gaussNewton, .staticField]
+  @Option(help: "What the model does not know: none, tissue or diffusivity.") var error = ModelError.none
+  @Flag(help: "Give the fits a synthetic PET as well.") var pet = false
   @Option(help: "Time slices.") var nt = 192
   @Option(help: "Cells along each axis.") var nx = 48
   @Option(help: "Epochs of adam.") var epochs = 9000
@@ -48,12 +50,14 @@ struct GliomaStudy: ParsableCommand {
   }
 
   private func study(_ index: Int, _ count: Int, _ atlas: Volume<Float>, _ folder: URL) throws {
-    let missing = methods.filter { method in
-      !FileManager.default.fileExists(atPath: file(method, index, count, folder).path)
+    // The strong-constraint fit comes last: Gauss–Newton may have stopped there.
+    let missing = (methods.filter { $0 != .strong } + methods.filter { $0 == .strong }).filter {
+      !isDone($0, index, count, folder)
     }
     guard !missing.isEmpty else { return }
-    let subject = try StudyPatient(index: index, foci: count, atlas: atlas, folder: folder)
-    for method in missing {
+    let subject = try StudyPatient(
+      index: index, foci: count, atlas: atlas, error: error, hasPET: pet, folder: folder)
+    for method in missing where !isDone(method, index, count, folder) {
       let clock = ContinuousClock()
       let (begin, processor) = (clock.now, processorSeconds())
       let setup = GliomaSetup(subject.patient, scheme: .correct, slices: nt, cells: nx)
@@ -71,9 +75,21 @@ struct GliomaStudy: ParsableCommand {
             solution.parameters, truth: subject.drawn, duration: setup.problem.grid.duration),
         parameters: solution.parameters)
       try encoder.encode(record).write(to: file(method, index, count, folder), options: .atomic)
+      if method == .gaussNewton, missing.contains(.strong),
+        solution.history.allSatisfy({ $0.phase == "strong" })
+      {
+        // Nothing contradicted the model: this is the strong-constraint solution.
+        var strong = record
+        strong.method = StudyMethod.strong.rawValue
+        try encoder.encode(strong).write(to: file(.strong, index, count, folder), options: .atomic)
+      }
       FileHandle.standardError.write(
         Data("\(subject.name) \(method.rawValue): Dice \(record.error.dice10)\n".utf8))
     }
+  }
+
+  private func isDone(_ method: StudyMethod, _ index: Int, _ count: Int, _ folder: URL) -> Bool {
+    FileManager.default.fileExists(atPath: file(method, index, count, folder).path)
   }
 
   private func file(_ method: StudyMethod, _ index: Int, _ count: Int, _ folder: URL) -> URL {

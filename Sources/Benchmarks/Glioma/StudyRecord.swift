@@ -22,15 +22,18 @@ struct StudyRecord: Codable {
 enum StudyMethod: String, CaseIterable, Codable, ExpressibleByArgument {
   case seed, strong, adam
   case gaussNewton = "gauss-newton"
+  /// Gauss–Newton without its discrepancy stop: the density is freed whatever the violation.
+  case unstopped
   case staticField = "static"
 
   /// Run the method on a problem cut out of a patient.
   func solve(_ setup: GliomaSetup, epochs: Int) throws -> GrowthSolution {
     let problem = setup.problem
     switch self {
-    case .strong, .gaussNewton:
+    case .strong, .gaussNewton, .unstopped:
       var solver = GaussNewtonSolver()
       solver.isStrongOnly = self == .strong
+      if self == .unstopped { solver.stopping.discrepancy = 0 }
       return try solver.solve(problem, components: setup.components, core: setup.coreCells)
     case .seed:
       let seed = setup.seedingRun()
