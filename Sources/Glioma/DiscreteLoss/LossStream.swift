@@ -9,7 +9,7 @@ import Numerics
 /// Sums are kept for each plane, so they depend neither on the blocks nor on the threads.
 final class LossStream {
   /// Planes of a block: the fewer, the nearer the cache; the more, the fewer planes are computed twice.
-  private static let blockHeight = 8
+  private static let blockHeight = 12
 
   let problem: GrowthProblem
   private let stencil: Stencil
@@ -45,15 +45,13 @@ final class LossStream {
       initialized = buffer.count
       nonisolated(unsafe) let sums = buffer
       let (blocks, workspaces) = prepareBlocks()
-      let shares = Parallel.slabs(of: 0..<blocks.count, count: workspaces.count)
-      Parallel.forEach(0..<shares.count) { index in
-        for block in shares[index] { sweep.run(blocks[block], workspaces[index], sums) }
-      }
+      // Handed out one by one, so that a core that is disturbed does fewer.
+      Parallel.forEach(0..<blocks.count) { sweep.run(blocks[$0], workspaces[$0], sums) }
     }
     return total(parameters, sums, hasGradient: access.gradient != nil)
   }
 
-  /// The blocks and a cleared workspace for each thread. The published operator links opposite faces of the box, so there the
+  /// The blocks and a cleared workspace for each. The published operator links opposite faces of the box, so there the
   /// whole box is one block.
   private func prepareBlocks() -> (blocks: [Range<Int>], workspaces: [LossWorkspace]) {
     let planes = problem.grid.shape.z
@@ -64,12 +62,11 @@ final class LossStream {
     }
     let blocks = Parallel.slabs(of: 0..<planes, count: count)
     let height = min((blocks.map(\.count).max() ?? 0) + 2 * LossSweep.halo, planes)
-    let needed = min(Parallel.threads, blocks.count)
-    if workspaces.count < needed || workspaces[0].height < height {
-      workspaces = (0..<needed).map { _ in LossWorkspace(problem.grid.shape, height: height) }
+    if workspaces.count < blocks.count || workspaces[0].height < height {
+      workspaces = blocks.map { _ in LossWorkspace(problem.grid.shape, height: height) }
     }
     for workspace in workspaces { workspace.clear() }
-    return (blocks, Array(workspaces.prefix(needed)))
+    return (blocks, workspaces)
   }
 
   private func total(
