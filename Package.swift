@@ -116,7 +116,10 @@ let package = Package(
         "Imaging", "Numerics", "ImageFiles", "ImageAnalysis", "Metrics", "NeuralNetworks", "Vessels",
         "BloodCells", "Glioma", "Reports", "Pipelines", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], swiftSettings: settings),
+      ],
+      resources: ["peer", "network", "unet", "infer", "metrics", "load", "contours"].map {
+        .embedInCode("Peers/Programs/\($0).py")
+      }, swiftSettings: settings),
 
     // MARK: - Tests
     .target(

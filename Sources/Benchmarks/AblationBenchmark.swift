@@ -24,7 +24,7 @@ struct AblationBenchmark: Measurement {
   @Option(help: "Steps of each training.") var steps = 600
   @Option(help: "Seeds of each variant.") var seeds = 3
   @Option(help: "Training and test images.") var images = 6
-  @Option(help: "Threads.") var threads = 1
+  @OptionGroup var common: CommonOptions
 
   /// The scores of one training on one test image.
   struct Scores: Codable { var dice, clDice, betti0Error, betti1Error: Double? }
@@ -43,13 +43,12 @@ struct AblationBenchmark: Measurement {
   }
 
   func validate() throws {
-    guard side % 16 == 0, min(width, batch, steps, seeds, images, threads) > 0 else {
+    guard side % 16 == 0, min(width, batch, steps, seeds, images) > 0 else {
       throw ValidationError("numbers above 0, the side a multiple of 16")
     }
   }
 
   func measure() throws -> Report {
-    Parallel.threads = threads
     let folder = URL(fileURLWithPath: output)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let domain = RandomHead(shape: VoxelShape(96, 96, 64), spacing: 0.6)

@@ -7,9 +7,8 @@ struct Benchmarks: ParsableCommand {
     commandName: "malpighi-benchmarks",
     subcommands: [
       UNetBenchmark.self, InferBenchmark.self, VesselsBenchmark.self, KernelsBenchmark.self,
-      LoadBenchmark.self,
-      MetricsBenchmark.self, Separate.self, Classify.self, GliomaBenchmark.self, GliomaStudy.self,
-      PublishedRunBenchmark.self,
-      AblationBenchmark.self, AllBenchmarks.self, EvidenceCommand.self,
+      LoadBenchmark.self, MetricsBenchmark.self, SeparateBenchmark.self, Classify.self,
+      GliomaBenchmark.self, GliomaStudy.self, PublishedRunBenchmark.self, AblationBenchmark.self,
+      AllBenchmarks.self, EvidenceCommand.self,
     ])
 }

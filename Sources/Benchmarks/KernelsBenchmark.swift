@@ -12,7 +12,7 @@ struct KernelsBenchmark: Measurement {
   @Option(help: "Channels of the layers.") var width = 16
   @Option(help: "Side of the cubic images; even.") var side = 64
   @Option(help: "Repetitions; the fastest counts.") var `repeat` = 5
-  @Option(help: "Threads.") var threads = 2
+  @OptionGroup var common: CommonOptions
 
   struct Row: Encodable {
     var name: String
@@ -32,18 +32,17 @@ struct KernelsBenchmark: Measurement {
   }
 
   func validate() throws {
-    guard width > 0, side >= 8, side % 2 == 0, `repeat` > 0, threads > 0 else {
-      throw ValidationError("width, repeat and threads above 0; side even and at least 8")
+    guard width > 0, side >= 8, side % 2 == 0, `repeat` > 0 else {
+      throw ValidationError("width and repeat above 0; side even and at least 8")
     }
   }
 
   func measure() throws -> Report {
-    Parallel.threads = threads
     var rows: [Row] = []
     for precision in KernelLibrary.hasBFloat16 ? [Plan.Precision.f32, .bf16] : [.f32] {
       for (name, layer) in layers { rows.append(try row(name, layer, precision)) }
     }
-    return Report(width: width, side: side, threads: threads, rows: rows + filters())
+    return Report(width: width, side: side, threads: common.threads, rows: rows + filters())
   }
 
   private typealias Layer = (inout Network, FeatureMap) -> FeatureMap

@@ -1,10 +1,9 @@
 import ArgumentParser
 import Foundation
 import NeuralNetworks
-import Numerics
 
 /// One training step and one inference of the U-Net with multi-scale supervision; the keys are those of the PyTorch side.
-struct UNetBenchmark: Measurement {
+struct UNetBenchmark: PeerMeasurement {
   static let configuration = CommandConfiguration(
     commandName: "unet", abstract: "Time a training step and an inference of the U-Net MSS.")
 
@@ -12,9 +11,10 @@ struct UNetBenchmark: Measurement {
   @Option(help: "Side of the cubic patch; divisible by 16.") var side = 64
   @Option(help: "Patches in a batch.") var batch = 1
   @Option(help: "Repetitions; the fastest counts.") var `repeat` = 5
-  @Option(help: "Threads.") var threads = 2
   @Flag(help: "Add the time of every operation of the fastest repetition.") var operations = false
-  @Flag(help: "Also time f32 without tiles, and bf16x2.") var everyPrecision = false
+  @Flag(help: "Also time bf16x3 and bf16x2 where the CPU has AMX tiles.") var everyPrecision = false
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var peers: PeerOptions
 
   struct Row: Encodable {
     var trainS: Double
@@ -42,91 +42,65 @@ struct UNetBenchmark: Measurement {
   }
 
   func validate() throws {
-    guard width > 0, side > 0, side % 16 == 0, batch > 0, `repeat` > 0, threads > 0 else {
-      throw ValidationError("width, batch, repeat and threads above 0; side a multiple of 16")
+    guard width > 0, side > 0, side % 16 == 0, batch > 0, `repeat` > 0 else {
+      throw ValidationError("width, batch and repeat above 0; side a multiple of 16")
     }
   }
+
+  var variation: [String] { ["width\(width)"] }
 
   func measure() throws -> Report {
-    Parallel.threads = threads
     let network = UNet3D.multiScale(width: width).network()
-    let f32 = try time(network, .f32)
+    let hasTiles = everyPrecision && KernelLibrary.hasTiles
     return Report(
-      width: width, side: side, batch: batch, threads: threads, parameters: network.trainableCount,
-      instructionSet: KernelLibrary.instructionSet, f32: f32,
-      bf16: KernelLibrary.hasBFloat16 ? try time(network, .bf16) : nil,
-      bf16x3: everyPrecision && KernelLibrary.hasTiles ? try time(network, .bf16x3) : nil,
-      bf16x2: everyPrecision && KernelLibrary.hasTiles ? try time(network, .bf16x2) : nil)
+      width: width, side: side, batch: batch, threads: common.threads, parameters: network.trainableCount,
+      instructionSet: KernelLibrary.instructionSet, f32: try row(.f32),
+      bf16: KernelLibrary.hasBFloat16 ? try row(.bf16) : nil, bf16x3: hasTiles ? try row(.bf16x3) : nil,
+      bf16x2: hasTiles ? try row(.bf16x2) : nil)
   }
 
-  private func time(_ network: Network, _ precision: Plan.Precision) throws -> Row {
-    let shape = [batch, 1, side, side, side]
-    let count = shape.reduce(1, *)
-    var stream = RandomStream(seed: 1, purpose: "benchmark")
-    let input = (0..<count).map { _ in stream.normal() }
-    let target = (0..<count).map { _ in stream.chance(0.05) ? Float(1) : 0 }
-    var weights = network.initialWeights(seed: 1)
-    var row = Row(
-      trainS: .infinity, inferS: .infinity, trainBytes: 0, trainConvolutionShare: 0,
-      inferConvolutionShare: 0)
-
-    let training = try network.compile(inputShape: shape, mode: .training, precision: precision)
-    row.trainBytes = training.memoryBytes
-    let targets = training.outputs.map { pooled(target, from: side, to: $0.shape[2]) }
-    var gradient = [Float](repeating: 0, count: network.trainableCount)
-    var optimizer = Optimizer(.adam(Adam()), for: network.table)
-    for _ in 0..<`repeat` {
-      training.resetTimes()
-      let start = ContinuousClock.now
-      try training.forward(input, updating: &weights)
-      for (index, output) in training.outputs.enumerated() {
-        // Each coarse voxel stands for the voxels of the label that it covers.
-        let covered = Double(count) / Double(output.values.count)
-        _ = FocalTverskyLoss(on: .logits, voxelsPerEntry: covered).evaluate(
-          UnsafeBufferPointer(output.values), target: targets[index], shape: output.shape,
-          gradient: training.outputGradients[index].values)
-        let share: Float = [1, 0.66, 0.34][index]
-        for i in training.outputGradients[index].values.indices {
-          training.outputGradients[index].values[i] *= share
-        }
-      }
-      try training.backward(weights, into: &gradient)
-      optimizer.step(&weights, gradient: gradient, learningRate: 1e-4)
-      let seconds = (ContinuousClock.now - start) / .seconds(1)
-      if seconds < row.trainS {
-        row.trainS = seconds
-        row.trainConvolutionShare = training.convolutionSeconds / seconds
-        if operations { row.trainOperations = training.operationTimes }
-      }
-    }
-    let inference = try network.compile(inputShape: shape, mode: .inference, precision: precision)
-    try inference.load(weights)
-    for _ in 0..<`repeat` {
-      inference.resetTimes()
-      let start = ContinuousClock.now
-      try inference.forward(input)
-      let seconds = (ContinuousClock.now - start) / .seconds(1)
-      if seconds < row.inferS {
-        row.inferS = seconds
-        row.inferConvolutionShare = inference.convolutionSeconds / seconds
-        if operations { row.inferOperations = inference.operationTimes }
-      }
-    }
-    for buffer in targets { buffer.deallocate() }
-    return row
+  private func row(_ precision: Plan.Precision) throws -> Row {
+    let run = try UNetRun(width: width, side: side, batch: batch, precision: precision)
+    let train = try fastest(of: run.training, run.train)
+    let infer = try fastest(of: run.inference, run.infer)
+    return Row(
+      trainS: train.s, inferS: infer.s, trainBytes: run.training.memoryBytes,
+      trainConvolutionShare: train.convolutions / train.s,
+      inferConvolutionShare: infer.convolutions / infer.s, trainOperations: train.operations,
+      inferOperations: infer.operations)
   }
 
-  /// Means of the label over the blocks that one coarse voxel covers.
-  private func pooled(_ label: [Float], from side: Int, to coarse: Int) -> UnsafeBufferPointer<Float> {
-    let factor = side / coarse
-    let result = UnsafeMutableBufferPointer<Float>.allocate(capacity: batch * coarse * coarse * coarse)
-    result.initialize(repeating: 0)
-    for index in label.indices {
-      let (w, h) = (index % side, index / side % side)
-      let (d, n) = (index / (side * side) % side, index / (side * side * side))
-      result[((n * coarse + d / factor) * coarse + h / factor) * coarse + w / factor] +=
-        label[index] / Float(factor * factor * factor)
+  /// The fastest repetition of `pass`, with what `plan` says of it.
+  private func fastest(of plan: Plan, _ pass: () throws -> Void) throws -> (
+    s: Double, convolutions: Double, operations: [OperationTime]?
+  ) {
+    var best = (s: Double.infinity, convolutions: 0.0, operations: [OperationTime]?.none)
+    for _ in 0..<`repeat` {
+      plan.resetTimes()
+      let s = try timed { try pass() }.s
+      if s < best.s { best = (s, plan.convolutionSeconds, operations ? plan.operationTimes : nil) }
     }
-    return UnsafeBufferPointer(result)
+    return best
+  }
+
+  func contest(in folder: URL) throws -> Contest {
+    var runs = [("f32", try UNetRun(width: width, side: side, batch: batch, precision: .f32))]
+    if KernelLibrary.hasBFloat16 {
+      runs.append(("bf16", try UNetRun(width: width, side: side, batch: batch, precision: .bf16)))
+    }
+    var arguments = ["width": width, "side": side, "batch": batch, "threads": common.threads]
+      .flatMap { ["--\($0.key)", "\($0.value)"] }
+    if runs.count > 1 { arguments.append("--bf16") }
+    return Contest(
+      program: "unet", arguments: arguments,
+      subject: "U-Net MSS of width \(width) on \(batch) of \(side)×\(side)×\(side) voxels"
+    ) {
+      var seconds: [String: Double] = [:]
+      for (precision, run) in runs {
+        seconds["training step, \(precision)"] = try timed { try run.train() }.s
+        seconds["inference, \(precision)"] = try timed { try run.infer() }.s
+      }
+      return Contest.Round(seconds: seconds)
+    }
   }
 }

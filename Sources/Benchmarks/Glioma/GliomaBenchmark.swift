@@ -15,11 +15,11 @@ struct GliomaBenchmark: Measurement {
   @Option(help: "Epochs of adam.") var epochs = 20
   @Option(help: "Number of the synthetic patient.") var patient = 0
   @Option(help: "Foci of the synthetic patient: 1 or 3.") var foci = 1
-  @Option(help: "Threads.") var threads = 2
+  @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    guard nt >= 8, nx >= 8, nt % 2 == 0, nx % 2 == 0, epochs > 0, threads > 0, patient >= 0 else {
-      throw ValidationError("nt and nx even and at least 8, epochs and threads above 0")
+    guard nt >= 8, nx >= 8, nt % 2 == 0, nx % 2 == 0, epochs > 0, patient >= 0 else {
+      throw ValidationError("nt and nx even and at least 8, epochs above 0")
     }
     guard foci == 1 || foci == 3 else { throw ValidationError("foci: 1 or 3") }
   }
@@ -41,7 +41,6 @@ struct GliomaBenchmark: Measurement {
   }
 
   func measure() throws -> Report {
-    Parallel.threads = threads
     let (white, gray, fluid) = BrainPhantom.tissue(shape: VoxelShape(80, 96, 80), spacing: 2)
     let drawn = SyntheticGlioma(index: patient, focusCount: foci)
     let truth = drawn.grow(white: white, gray: gray, scheme: .correct, seed: 1)
@@ -56,7 +55,7 @@ struct GliomaBenchmark: Measurement {
     let epochMs = solver == .adam ? solution.history.last.map { 1000 * $0.seconds / Double(epochs) } : nil
     let error = DensityError(found: setup.density(solution.density, brain: case0.brain), truth: truth.density)
     return Report(
-      nt: nt, nx: nx, solver: solver.rawValue, threads: threads, seconds: spent, epochMs: epochMs,
+      nt: nt, nx: nx, solver: solver.rawValue, threads: common.threads, seconds: spent, epochMs: epochMs,
       loss: solution.terms.total,
       terms: Dictionary(uniqueKeysWithValues: zip(LossTerms.names, solution.terms.values)),
       lowDensityRmse: error.lowDensityRmse, dice10: error.dice10)

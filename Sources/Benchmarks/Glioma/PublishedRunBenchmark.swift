@@ -16,11 +16,11 @@ struct PublishedRunBenchmark: Measurement {
   @Argument(help: "Folder with case_segm, case_wm and case_gm (.nii.gz).") var folder: String
   @Option(help: "Time slices.") var nt = 48
   @Option(help: "Cells along each axis.") var nx = 24
-  @Option(help: "Threads.") var threads = 2
+  @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    guard nt >= 8, nx >= 8, threads > 0 else {
-      throw ValidationError("nt and nx at least 8, threads above 0")
+    guard nt >= 8, nx >= 8 else {
+      throw ValidationError("nt and nx at least 8")
     }
   }
 
@@ -38,7 +38,6 @@ struct PublishedRunBenchmark: Measurement {
   }
 
   func measure() throws -> Report {
-    Parallel.threads = threads
     func volume(_ name: String) throws -> Volume<Float> {
       try NIfTIFile(path: URL(fileURLWithPath: folder).appendingPathComponent(name).path).readVolume().volume
     }
@@ -61,7 +60,7 @@ struct PublishedRunBenchmark: Measurement {
       Dictionary(uniqueKeysWithValues: zip(LossTerms.names, terms.values))
     }
     return Report(
-      nt: nt, nx: nx, threads: threads, seconds: seconds, seedSeconds: seedSeconds,
+      nt: nt, nx: nx, threads: common.threads, seconds: seconds, seedSeconds: seedSeconds,
       seedTerms: named(seedTerms), loss: solution.terms.total, terms: named(solution.terms))
   }
 }

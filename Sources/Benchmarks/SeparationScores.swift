@@ -4,45 +4,6 @@ import Foundation
 import ImageFiles
 import Imaging
 import Metrics
-import Numerics
-
-/// Times the separation of one smear, or scores it on labelled ones.
-struct Separate: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Time the separation of one smear, or score both presets on a folder of labelled smears.")
-
-  @Argument(help: "A smear to time.") var image: String?
-  @Option(help: "The folder with chula, bbbc041 and touching.") var data: String?
-  @Option(help: "How often the image is separated.") var `repeat` = 10
-
-  func run() throws {
-    if let image { try printJSON(timing(of: image)) }
-    if let data { try printJSON(SeparationScores(folder: URL(fileURLWithPath: data)).all()) }
-    if image == nil && data == nil { throw ValidationError("give an image or --data FOLDER") }
-  }
-
-  private func timing(of path: String) throws -> [String: Double] {
-    var seconds: [Double] = []
-    var cells = 0
-    for _ in 0..<max(1, `repeat`) {
-      let start = ContinuousClock.now
-      let smear = try SmearSeparator(preset: .best)(RasterFile.read(path: path).rgb)
-      seconds.append((.now - start) / .seconds(1))
-      cells = smear.cells.count
-    }
-    seconds.sort()
-    return [
-      "cells": Double(cells), "median_seconds": seconds[seconds.count / 2], "fastest_seconds": seconds[0],
-      "threads": Double(Parallel.threads),
-    ]
-  }
-
-  private func printJSON(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
-  }
-}
 
 /// The scores of both presets on real labelled smears.
 struct SeparationScores {
