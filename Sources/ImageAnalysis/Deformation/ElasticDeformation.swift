@@ -7,7 +7,7 @@ import Numerics
 /// of unity: no displacement exceeds the largest coefficient, and below 0.4 knot spacings the warp cannot fold
 /// (Choi and Lee, "Injectivity conditions of 2D and 3D uniform cubic B-spline functions", 2000).
 ///
-/// DS6 (Chatterjee et al., 2022, section 2.2) names this deformation; its code draws a different one: ``LegacyDS6Deformation``.
+/// DS6 (Chatterjee et al., 2022) names this deformation; its code draws a different one: ``LegacyDS6Deformation``.
 public struct ElasticDeformation: Codable, Sendable, Equatable {
   /// The voxels the warp is made for.
   public let shape: VoxelShape

@@ -3,7 +3,7 @@ import ImageAnalysis
 import NeuralNetworks
 import Numerics
 
-/// What a network must give back when its input is deformed: f(t(x)) = t(f(x)) (DS6, Chatterjee et al., 2022, section 2.2).
+/// What a network must give back when its input is deformed: f(t(x)) = t(f(x)) (DS6, Chatterjee et al., 2022).
 ///
 /// Compares the segmentation of the deformed image with the deformed segmentation, both as probabilities, and sends gradients
 /// into both branches; needs no label. Departs from the paper's code, which warps raw logits and compares them by a focal

@@ -1,6 +1,6 @@
 import NeuralNetworks
 
-/// A loss on the outputs at several scales, as U-Net MSS is trained (DS6, Chatterjee et al., 2022, section 2.1):
+/// A loss on the outputs at several scales, as U-Net MSS is trained (DS6, Chatterjee et al., 2022):
 /// `1·L(out₀) + 0.66·L(out₁) + 0.34·L(out₂)`, every coarse output standing for its nearest-neighbour up-sampling.
 public struct MultiScaleLoss: Sendable {
   /// The weight of each scale, fine to coarse; not normalised.
