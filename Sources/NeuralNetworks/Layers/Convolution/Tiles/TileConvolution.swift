@@ -2,8 +2,8 @@ import COneDNN
 
 /// A 3D convolution on AMX tiles: in bf16, or of f32 images as sums of products of bf16 terms.
 ///
-/// oneDNN 2.6 reaches a tenth of what the tiles can do at the channel counts of a narrow U-Net, and has nothing between
-/// bf16 and f32. A scalar of 24 bits is the sum of two (to 2⁻¹⁶) or three (to 2⁻²⁴) numbers of bf16; of the products of
+/// oneDNN has nothing between bf16 and f32; which of its kernels are slower than these depends on the machine and the
+/// channel counts, and `malpighi-benchmarks unet --every-precision --operations` tells. A scalar of 24 bits is the sum of two (to 2⁻¹⁶) or three (to 2⁻²⁴) numbers of bf16; of the products of
 /// the terms those above that are added up in f32, as in oneMKL's modes FLOAT_TO_BF16X2 and FLOAT_TO_BF16X3 (Henry, Tang,
 /// Heinecke: Leveraging the bfloat16 artificial intelligence datatype for higher-precision computations, 2019).
 ///
