@@ -150,7 +150,7 @@ let package = Package(
       ]),
     tests(of: "Reports", ["ImageFiles", "Imaging"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["malpighi", "ImageFiles", "Imaging", "TestSupport"],
+      name: "CommandLineTests", dependencies: ["malpighi", "Benchmarks", "ImageFiles", "Imaging", "TestSupport"],
       exclude: ["Golden"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -9,6 +9,7 @@ struct Benchmarks: ParsableCommand {
       UNetBenchmark.self, InferBenchmark.self, VesselsBenchmark.self, KernelsBenchmark.self,
       LoadBenchmark.self, MetricsBenchmark.self, SeparateBenchmark.self, Classify.self,
       GliomaBenchmark.self, GliomaStudy.self, PublishedRunBenchmark.self, AblationBenchmark.self,
+      JobsBenchmark.self,
       AllBenchmarks.self, EvidenceCommand.self,
     ])
 }

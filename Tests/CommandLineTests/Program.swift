@@ -3,7 +3,7 @@ import ImageFiles
 import Imaging
 import Testing
 
-/// The built executable, run as a user would.
+/// The built executables, run as a user would.
 struct Program {
   /// What a run left.
   struct Outcome {
@@ -14,27 +14,34 @@ struct Program {
     let errors: String
   }
 
-  /// The executable beside the test bundle.
-  static let url: URL = {
-    let name = "malpighi"
+  /// `malpighi`.
+  static let url = url(of: "malpighi")
+
+  /// The executable `name` beside the test bundle.
+  static func url(of name: String) -> URL {
     let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     let candidates = [bundle, bundle.deletingLastPathComponent(), Bundle.main.bundleURL]
     return candidates.map { $0.appendingPathComponent(name) }
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }
       ?? bundle.appendingPathComponent(name)
-  }()
+  }
 
-  /// Start it in `folder`.
-  static func start(_ arguments: [String], in folder: URL, environment: [String: String] = [:])
-    throws -> Process
-  {
+  /// Start `malpighi`, or another executable, in `folder`.
+  static func start(
+    _ arguments: [String], in folder: URL, environment: [String: String] = [:], executable: URL = url
+  ) throws -> Process {
     let process = Process()
-    process.executableURL = url
+    process.executableURL = executable
     process.arguments = arguments
     process.currentDirectoryURL = folder
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     process.standardInput = FileHandle.nullDevice
     return process
+  }
+
+  /// Run `malpighi-benchmarks` in `folder` to its end.
+  static func benchmarks(_ arguments: [String], in folder: URL) throws -> Outcome {
+    try finish(try start(arguments, in: folder, executable: url(of: "malpighi-benchmarks")))
   }
 
   /// Run it in `folder` to its end.

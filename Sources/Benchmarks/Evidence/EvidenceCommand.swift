@@ -11,6 +11,8 @@ struct EvidenceCommand: ParsableCommand {
 
   @Argument(help: "The recipe (YAML). Several make several tables.") var recipes: [String]
   @Option(help: "The folder of the data that a recipe asks for.") var data: String?
+  @Option(help: "The virtual environment of a recipe that compares with Python packages.")
+  var againstPython: String?
   @Option(help: "The folder for what benchmarks keep between runs.") var output = "runs/evidence"
   @Flag(help: "The small version: whether the table can be made, not what it says.") var small = false
 
@@ -22,8 +24,13 @@ struct EvidenceCommand: ParsableCommand {
     let recipe = try EvidenceRecipe(contentsOf: file)
     let runs = small ? recipe.small : recipe.run
     guard let runs else { throw ValidationError("\(file.path): no small version; leave out --small") }
-    if data == nil, let needed = recipe.data, runs.joined().contains(where: { $0.contains("{data}") }) {
-      throw ValidationError("\(file.path): name with --data the folder that holds \(needed)")
+    func needs(_ word: String) -> Bool { runs.joined().contains { $0.contains(word) } }
+    if data == nil, needs("{data}") {
+      throw ValidationError(
+        "\(file.path): name with --data the folder that holds \(recipe.data ?? "its data")")
+    }
+    if againstPython == nil, needs("{python}") {
+      throw ValidationError("\(file.path): name with --against-python a virtual environment")
     }
     let folder = URL(fileURLWithPath: output)
       .appendingPathComponent(file.deletingPathExtension().lastPathComponent + (small ? "-small" : ""))
@@ -34,8 +41,11 @@ struct EvidenceCommand: ParsableCommand {
       let resolved = arguments.map {
         $0.replacingOccurrences(of: "{output}", with: folder.path)
           .replacingOccurrences(of: "{data}", with: data ?? "")
+          .replacingOccurrences(of: "{python}", with: againstPython ?? "")
       }
-      try table.append(try printed(by: resolved), rows: recipe.rows)
+      try table.append(
+        try printed(by: resolved), of: arguments.joined(separator: " "), rows: recipe.rows,
+        files: recipe.files ?? [])
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     print(
@@ -58,19 +68,11 @@ struct EvidenceCommand: ParsableCommand {
     return "\(machine.processor), \(machine.cores) cores"
   }
 
-  /// What this program prints when it is called with `arguments`. A process of its own, so that no run warms up another.
+  /// What this program prints when it is called with `arguments`, or `malpighi` where that is their first word. A process of
+  /// its own, so that no run warms up another.
   private func printed(by arguments: [String]) throws -> Data {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-      throw ValidationError("malpighi-benchmarks \(arguments.joined(separator: " ")): ended without a result")
-    }
-    return output
+    arguments.first == "malpighi"
+      ? try SiblingProgram("malpighi").output(of: Array(arguments.dropFirst()))
+      : try SiblingProgram.itself.output(of: arguments)
   }
 }

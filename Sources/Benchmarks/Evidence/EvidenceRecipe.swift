@@ -8,7 +8,8 @@ struct EvidenceRecipe: Decodable {
   struct Column: Decodable {
     /// The heading.
     var title: String
-    /// Keys from the row inwards, joined by dots. `row` names the row itself where rows have names.
+    /// Keys from the row inwards, joined by dots. `row` names the row itself where rows have names,
+    /// `command` what was run.
     var value: String
     /// Digits after the decimal point; 3 where absent.
     var digits: Int?
@@ -24,14 +25,16 @@ struct EvidenceRecipe: Decodable {
   var data: String?
   /// How long it takes, and where.
   var runtime: String
-  /// The benchmarks whose rows make the table, each as the arguments of one run. `{output}` stands for the folder of results,
-  /// `{data}` for that of the data.
+  /// The benchmarks whose rows make the table, each as the arguments of one run; with `malpighi` as the first word, that
+  /// program's. `{output}` stands for the folder of results, `{data}` for that of the data, `{python}` for a virtual environment.
   var run: [[String]]
   /// A version for continuous integration; absent where the data are needed.
   var small: [[String]]?
   /// Where the rows stand in what a benchmark prints: keys joined by dots, the last one `*` where rows are named; absent where
   /// it prints rows.
   var rows: String?
+  /// JSON files of a case that `malpighi run` made, as STAGE/NAME.json; their members are found as STAGE/NAME.KEY.
+  var files: [String]?
   /// The columns, from left to right.
   var columns: [Column]
 

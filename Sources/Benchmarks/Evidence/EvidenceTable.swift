@@ -9,10 +9,13 @@ struct EvidenceTable {
 
   init(_ columns: [EvidenceRecipe.Column]) { self.columns = columns }
 
-  /// Take over the rows of `output`: one JSON document, or one on every line. `key` says where in a document they stand,
-  /// as in ``EvidenceRecipe/rows``.
-  mutating func append(_ output: Data, rows key: String?) throws {
-    let rows = try Self.documents(output).flatMap { try Self.rows(of: $0, key) }
+  /// Take over the rows of `output`, one JSON document or one on every line, which `command` printed. `key` says where in a
+  /// document they stand, as in ``EvidenceRecipe/rows``; `files` are those of ``EvidenceRecipe/files``.
+  mutating func append(_ output: Data, of command: String, rows key: String?, files: [String]) throws {
+    let rows = try Self.documents(output).flatMap { document in
+      let added = try Self.members(of: files, from: document)
+      return try Self.rows(of: document, key).map { $0.with("command", .string(command)).with(added) }
+    }
     guard !rows.isEmpty else { throw ValidationError("the benchmark printed no row") }
     for row in rows {
       lines.append(
@@ -24,6 +27,25 @@ struct EvidenceTable {
           return value.cell(digits: column.digits ?? 3)
         })
     }
+  }
+
+  /// The contents of `files` of the case that `document` is about, under STAGE/NAME.
+  private static func members(of files: [String], from document: JSONValue) throws -> [String: JSONValue] {
+    var members: [String: JSONValue] = [:]
+    for file in files {
+      guard case .string(let path) = document["folder"] ?? .null else {
+        throw ValidationError("files are those of a case, and the output names no folder")
+      }
+      let parts = file.split(separator: "/").map(String.init)
+      let stages = try FileManager.default.contentsOfDirectory(atPath: path)
+      guard parts.count == 2, let stage = stages.first(where: { $0.hasSuffix("-\(parts[0])") }) else {
+        throw ValidationError("\(path): no stage of \(file)")
+      }
+      let data = try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(stage)/\(parts[1])"))
+      members[file.replacingOccurrences(of: ".json", with: "")] = try JSONDecoder().decode(
+        JSONValue.self, from: data)
+    }
+    return members
   }
 
   /// The table.
@@ -49,7 +71,7 @@ struct EvidenceTable {
     }
     if key?.hasSuffix("*") == true {
       guard case .object(let named) = place else { throw ValidationError("no named rows in the output") }
-      return named.sorted { $0.key < $1.key }.map { $0.value.named($0.key) }
+      return named.sorted { $0.key < $1.key }.map { $0.value.with("row", .string($0.key)) }
     }
     if case .array(let rows) = place { return rows }
     return [place]
@@ -67,11 +89,12 @@ extension JSONValue {
     return nil
   }
 
-  /// An object that has its name as `row`.
-  fileprivate func named(_ name: String) -> JSONValue {
-    guard case .object(var members) = self else { return .object(["row": .string(name), "value": self]) }
-    members["row"] = .string(name)
-    return .object(members)
+  /// The object with one more member; anything else becomes the member `value` of an object.
+  fileprivate func with(_ name: String, _ value: JSONValue) -> JSONValue { with([name: value]) }
+
+  fileprivate func with(_ added: [String: JSONValue]) -> JSONValue {
+    guard case .object(let members) = self else { return JSONValue.object(["value": self]).with(added) }
+    return .object(members.merging(added) { _, new in new })
   }
 
   /// The value as a table shows it: numbers with `digits` decimals, estimates with their interval or deviation.

@@ -4,7 +4,8 @@ import Foundation
 struct Comparison: Encodable {
   /// One piece of work, with the medians of the rounds.
   struct Row: Encodable {
-    var name: String
+    /// What the work was done on, and which work it was.
+    var subject, name: String
     var oursS: Double
     var pythonS: Double
     /// How many times the time of ours Python takes.
@@ -13,8 +14,8 @@ struct Comparison: Encodable {
     var oursRoundsS: [Double]
     var pythonRoundsS: [Double]
 
-    init(name: String, ours: [Double], python: [Double]) {
-      self.name = name
+    init(subject: String, name: String, ours: [Double], python: [Double]) {
+      (self.subject, self.name) = (subject, name)
       (oursS, pythonS) = (median(ours), median(python))
       ratio = pythonS / oursS
       (oursRoundsS, pythonRoundsS) = (ours, python)

@@ -37,7 +37,7 @@ struct Contest {
     }
     let rows = ours[0].seconds.keys.sorted().map { name in
       Comparison.Row(
-        name: name, ours: ours.compactMap { $0.seconds[name] },
+        subject: subject, name: name, ours: ours.compactMap { $0.seconds[name] },
         python: theirs.compactMap { $0.seconds[name] })
     }
     let values = (ours[0].values ?? [:]).sorted { $0.key < $1.key }.compactMap { name, value in
