@@ -5,7 +5,8 @@ let package = Package(
   name: "DenoisedVessels",
   dependencies: [.package(name: "Malpighi", path: "../..")],
   targets: [
-    .target(name: "DenoisedVessels", dependencies: [.product(name: "Malpighi", package: "Malpighi")])
+    .target(name: "DenoisedVessels", dependencies: [.product(name: "Malpighi", package: "Malpighi")]),
+    .executableTarget(name: "segment-denoised", dependencies: ["DenoisedVessels"]),
   ],
   swiftLanguageModes: [.v6]
 )
