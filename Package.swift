@@ -117,6 +117,7 @@ let package = Package(
         "BloodCells", "Glioma", "Reports", "Pipelines", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      exclude: ["Results"],
       resources: ["peer", "network", "unet", "infer", "metrics", "load", "contours"].map {
         .embedInCode("Peers/Programs/\($0).py")
       }, swiftSettings: settings),

@@ -55,8 +55,8 @@ struct InferBenchmark: PeerMeasurement {
 
   func measure() throws -> Report {
     let (image, loadS) = try timed { try NIfTIFile(path: volume).readVolume() }
-    let (network, compileS) = try timed { try network(parameters()) }
-    let (logits, inferS) = try timed { try logits(of: image.volume, by: network) }
+    let (network, compileS) = try timed { try self.network(try parameters()) }
+    let (logits, inferS) = try timed { try self.logits(of: image.volume, by: network) }
     if let save { try NIfTIWriter(like: image.header).write(logits, to: save) }
     return Report(
       shape: image.volume.shape.extents, width: width, roi: roi, overlap: overlap,
@@ -69,7 +69,7 @@ struct InferBenchmark: PeerMeasurement {
     let image = try NIfTIFile(path: volume).readVolume()
     let shape = image.volume.shape
     let parameters = try parameters()
-    let network = try network(parameters)
+    let network = try self.network(parameters)
     let (file, result) = (folder.appendingPathComponent("weights.safetensors"), Latest())
     try parameters.write(to: file)
     return Contest(

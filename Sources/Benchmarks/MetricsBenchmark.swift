@@ -32,7 +32,7 @@ struct MetricsBenchmark: PeerMeasurement {
   }
 
   func measure() throws -> Report {
-    let masks = try masks()
+    let masks = try self.masks()
     func score(_ metric: SegmentationMetric) throws -> Score {
       let (scores, s) = try timed { try masks.scores([metric]) }
       return Score(value: scores[metric], s: s)
@@ -44,7 +44,7 @@ struct MetricsBenchmark: PeerMeasurement {
   }
 
   func contest(in folder: URL) throws -> Contest {
-    let masks = try masks()
+    let masks = try self.masks()
     let shape = masks.reference.shape
     return Contest(
       program: "metrics", arguments: [prediction, label, "--threads", "\(common.threads)"],

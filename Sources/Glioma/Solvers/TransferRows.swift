@@ -2,8 +2,7 @@ import Imaging
 
 /// The four coarse planes (two slices, two planes) between which a fine plane lies, and their weights.
 struct CoarsePlanes {
-  private let planes: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>)
-  private let weights: SIMD4<Float>
+  private let planes: WeightedRows
   private let width: Int
 
   /// The parents of plane `z` of a slice whose parents in time are `time`.
@@ -13,14 +12,15 @@ struct CoarsePlanes {
     let p = SliceTransfer.parents(z, field.shape.z)
     let size = field.shape.x * field.shape.y
     let (a, b) = (field[time.near], field[time.far])
-    planes = (
-      UnsafePointer(a + size * p.near), UnsafePointer(a + size * p.far), UnsafePointer(b + size * p.near),
-      UnsafePointer(b + size * p.far)
-    )
-    weights = [
-      time.nearWeight * p.nearWeight, time.nearWeight * p.farWeight, time.farWeight * p.nearWeight,
-      time.farWeight * p.farWeight,
-    ]
+    planes = WeightedRows(
+      rows: (
+        UnsafePointer(a + size * p.near), UnsafePointer(a + size * p.far), UnsafePointer(b + size * p.near),
+        UnsafePointer(b + size * p.far)
+      ),
+      weights: [
+        time.nearWeight * p.nearWeight, time.nearWeight * p.farWeight, time.farWeight * p.nearWeight,
+        time.farWeight * p.farWeight,
+      ])
     width = field.shape.x
   }
 
@@ -30,62 +30,44 @@ struct CoarsePlanes {
     let start = y * width
     var x = 0
     while x + 8 <= width {
-      let own = 0.75 * mixed8(start + x)
+      let own = 0.75 * planes.lanes8(start + x)
       var children = SIMD16<Float>.zero
-      children.evenHalf = own.addingProduct(SIMD8(repeating: 0.25), mixed8(start + x - 1))
-      children.oddHalf = own.addingProduct(SIMD8(repeating: 0.25), mixed8(start + x + 1))
+      children.evenHalf = own.addingProduct(SIMD8(repeating: 0.25), planes.lanes8(start + x - 1))
+      children.oddHalf = own.addingProduct(SIMD8(repeating: 0.25), planes.lanes8(start + x + 1))
       store16(children, out + 2 * x)
       x += 8
     }
     while x < width {
-      let own = 0.75 * mixed(start + x)
-      out[2 * x] = own + 0.25 * mixed(start + x - 1)
-      out[2 * x + 1] = own + 0.25 * mixed(start + x + 1)
+      let own = 0.75 * planes[start + x]
+      out[2 * x] = own + 0.25 * planes[start + x - 1]
+      out[2 * x + 1] = own + 0.25 * planes[start + x + 1]
       x += 1
     }
     for child in [0, 2 * width - 1] {
       let p = SliceTransfer.parents(child, width)
-      out[child] = p.nearWeight * mixed(start + p.near) + p.farWeight * mixed(start + p.far)
+      out[child] = p.nearWeight * planes[start + p.near] + p.farWeight * planes[start + p.far]
     }
-  }
-
-  @inline(__always)
-  private func mixed8(_ cell: Int) -> SIMD8<Float> {
-    var sum = weights[0] * load8(planes.0 + cell)
-    sum = sum.addingProduct(SIMD8(repeating: weights[1]), load8(planes.1 + cell))
-    sum = sum.addingProduct(SIMD8(repeating: weights[2]), load8(planes.2 + cell))
-    return sum.addingProduct(SIMD8(repeating: weights[3]), load8(planes.3 + cell))
-  }
-
-  @inline(__always)
-  private func mixed(_ cell: Int) -> Float {
-    weights[0] * planes.0[cell] + weights[1] * planes.1[cell] + weights[2] * planes.2[cell]
-      + weights[3] * planes.3[cell]
   }
 }
 
 /// Up to four fine rows whose weighted sum, reduced along x, belongs to one coarse row.
 struct FineRows {
-  private let rows: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>)
-  private let weights: SIMD4<Float>
+  private let rows: WeightedRows
 
   /// The children of coarse row `y` of `count` and their neighbours, in the plane `values`.
   init(_ values: UnsafePointer<Float>, width: Int, coarseRow y: Int, of count: Int) {
     let (first, last) = (y == 0, y == count - 1)
     let own = values + 2 * y * width
-    rows = (first ? own : own - width, own, own + width, last ? own : own + 2 * width)
-    if count == 1 {
-      weights = [0, 1, 1, 0]
-    } else {
-      weights = [first ? 0 : 0.25, first ? 1.25 : 0.75, last ? 1.25 : 0.75, last ? 0 : 0.25]
-    }
+    rows = WeightedRows(
+      rows: (first ? own : own - width, own, own + width, last ? own : own + 2 * width),
+      weights: count == 1
+        ? [0, 1, 1, 0] : [first ? 0 : 0.25, first ? 1.25 : 0.75, last ? 1.25 : 0.75, last ? 0 : 0.25])
   }
 
   /// One row alone.
   init(_ values: UnsafePointer<Float>, width: Int, single y: Int, weight: Float) {
     let row = values + y * width
-    rows = (row, row, row, row)
-    weights = [weight, 0, 0, 0]
+    rows = WeightedRows(rows: (row, row, row, row), weights: [weight, 0, 0, 0])
   }
 
   /// The sum on `count` coarse cells: the transposed interpolation along x.
@@ -93,39 +75,56 @@ struct FineRows {
   func reduce(to out: UnsafeMutablePointer<Float>, count: Int) {
     var x = 0
     while x + 8 <= count {
-      let own = mixed16(2 * x)
+      let own = rows.lanes16(2 * x)
       var sum = 0.75 * own.evenHalf
       sum = sum.addingProduct(SIMD8(repeating: 0.75), own.oddHalf)
-      sum = sum.addingProduct(SIMD8(repeating: 0.25), mixed16(2 * x - 1).evenHalf)
-      store8(sum.addingProduct(SIMD8(repeating: 0.25), mixed16(2 * x + 2).evenHalf), out + x)
+      sum = sum.addingProduct(SIMD8(repeating: 0.25), rows.lanes16(2 * x - 1).evenHalf)
+      store8(sum.addingProduct(SIMD8(repeating: 0.25), rows.lanes16(2 * x + 2).evenHalf), out + x)
       x += 8
     }
     while x < count {
-      let (children, neighbours) = (mixed(2 * x) + mixed(2 * x + 1), mixed(2 * x - 1) + mixed(2 * x + 2))
+      let (children, neighbours) = (rows[2 * x] + rows[2 * x + 1], rows[2 * x - 1] + rows[2 * x + 2])
       out[x] = 0.75 * children + 0.25 * neighbours
       x += 1
     }
     let last = count - 1
     guard last > 0 else {
-      out[0] = mixed(0) + mixed(1)
+      out[0] = rows[0] + rows[1]
       return
     }
-    out[0] = 1.25 * mixed(0) + 0.75 * mixed(1) + 0.25 * mixed(2)
-    out[last] = 1.25 * mixed(2 * last + 1) + 0.75 * mixed(2 * last) + 0.25 * mixed(2 * last - 1)
-    out[1] -= 0.25 * mixed(0)
-    out[last - 1] -= 0.25 * mixed(2 * last + 1)
+    out[0] = 1.25 * rows[0] + 0.75 * rows[1] + 0.25 * rows[2]
+    out[last] = 1.25 * rows[2 * last + 1] + 0.75 * rows[2 * last] + 0.25 * rows[2 * last - 1]
+    out[1] -= 0.25 * rows[0]
+    out[last - 1] -= 0.25 * rows[2 * last + 1]
+  }
+}
+
+/// Up to four rows of values, and the weights of their sum.
+private struct WeightedRows {
+  let rows: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>)
+  let weights: SIMD4<Float>
+
+  /// The sums at `x` and the seven places behind it.
+  @inline(__always)
+  func lanes8(_ x: Int) -> SIMD8<Float> {
+    var sum = weights[0] * load8(rows.0 + x)
+    sum = sum.addingProduct(SIMD8(repeating: weights[1]), load8(rows.1 + x))
+    sum = sum.addingProduct(SIMD8(repeating: weights[2]), load8(rows.2 + x))
+    return sum.addingProduct(SIMD8(repeating: weights[3]), load8(rows.3 + x))
   }
 
+  /// The sums at `x` and the fifteen places behind it.
   @inline(__always)
-  private func mixed16(_ x: Int) -> SIMD16<Float> {
+  func lanes16(_ x: Int) -> SIMD16<Float> {
     var sum = weights[0] * load16(rows.0 + x)
     sum = sum.addingProduct(SIMD16(repeating: weights[1]), load16(rows.1 + x))
     sum = sum.addingProduct(SIMD16(repeating: weights[2]), load16(rows.2 + x))
     return sum.addingProduct(SIMD16(repeating: weights[3]), load16(rows.3 + x))
   }
 
+  /// The sum at `x`.
   @inline(__always)
-  private func mixed(_ x: Int) -> Float {
+  subscript(x: Int) -> Float {
     weights[0] * rows.0[x] + weights[1] * rows.1[x] + weights[2] * rows.2[x] + weights[3] * rows.3[x]
   }
 }

@@ -2,17 +2,14 @@ import CTurboJPEG
 import Imaging
 
 /// JPEG to pixels through TurboJPEG, which reports errors by codes.
-package struct JPEGDecoder {
-  let path: String
-  let limits: ImageFileLimits
-
-  /// A decoder; `path` is for messages.
-  package init(path: String, limits: ImageFileLimits) {
-    self.path = path
-    self.limits = limits
-  }
-
-  package func decode(_ bytes: [UInt8]) throws(ImageFileError) -> RasterImage {
+package enum JPEGDecoder {
+  /// The picture in `bytes`; `path` is for messages.
+  package static func decode(
+    _ bytes: [UInt8], path: String, limits: ImageFileLimits
+  ) throws(ImageFileError) -> RasterImage {
+    func damage(_ words: String) -> ImageFileError {
+      .refused(path, "jpeg.damaged", "the picture is damaged (\(words)). Copy the file again.")
+    }
     guard let decoder = tjInitDecompress() else {
       throw .refused(path, "jpeg.damaged", "the decoder cannot start: out of memory.")
     }
@@ -60,11 +57,7 @@ package struct JPEGDecoder {
     return RasterImage(pixels: pixels, format: "JPEG", findings: findings)
   }
 
-  private func message(_ decoder: tjhandle) -> String {
+  private static func message(_ decoder: tjhandle) -> String {
     tjGetErrorStr2(decoder).map { String(cString: $0) } ?? "unknown"
-  }
-
-  private func damage(_ words: String) -> ImageFileError {
-    .refused(path, "jpeg.damaged", "the picture is damaged (\(words)). Copy the file again.")
   }
 }

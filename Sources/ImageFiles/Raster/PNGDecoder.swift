@@ -2,17 +2,11 @@ import CPNG
 import Imaging
 
 /// PNG to pixels through libpng's simplified API, which reports errors without longjmp.
-package struct PNGDecoder {
-  let path: String
-  let limits: ImageFileLimits
-
-  /// A decoder; `path` is for messages.
-  package init(path: String, limits: ImageFileLimits) {
-    self.path = path
-    self.limits = limits
-  }
-
-  package func decode(_ bytes: [UInt8]) throws(ImageFileError) -> RasterImage {
+package enum PNGDecoder {
+  /// The picture in `bytes`; `path` is for messages.
+  package static func decode(
+    _ bytes: [UInt8], path: String, limits: ImageFileLimits
+  ) throws(ImageFileError) -> RasterImage {
     let chunks = try PNGChunks(bytes, path: path)
     try RasterFile.requireSize(chunks.width, chunks.height, path: path, limits: limits)
     let isColor = chunks.colorType & 2 != 0
@@ -23,8 +17,8 @@ package struct PNGDecoder {
     let pixels: RasterImage.Pixels
     if chunks.bitDepth == 16, !isColor {
       var samples = [UInt16](repeating: 0, count: width * height * channels)
-      findings += try read(
-        chunks, PNG_FORMAT_FLAG_LINEAR | (hasAlpha ? PNG_FORMAT_FLAG_ALPHA : 0), into: &samples)
+      let format = PNG_FORMAT_FLAG_LINEAR | (hasAlpha ? PNG_FORMAT_FLAG_ALPHA : 0)
+      findings += try read(chunks, format, path: path, into: &samples)
       if hasAlpha {
         // The 16-bit formats of libpng come multiplied by alpha; the stored values cannot be had back.
         guard stride(from: 1, to: samples.count, by: 2).allSatisfy({ samples[$0] == .max }) else {
@@ -37,9 +31,8 @@ package struct PNGDecoder {
       pixels = .gray16(Plane(width: width, height: height, pixels: samples))
     } else {
       var samples = [UInt8](repeating: 0, count: width * height * channels)
-      findings += try read(
-        chunks, (isColor ? PNG_FORMAT_FLAG_COLOR : 0) | (hasAlpha ? PNG_FORMAT_FLAG_ALPHA : 0), into: &samples
-      )
+      let format = (isColor ? PNG_FORMAT_FLAG_COLOR : 0) | (hasAlpha ? PNG_FORMAT_FLAG_ALPHA : 0)
+      findings += try read(chunks, format, path: path, into: &samples)
       if hasAlpha {
         if !stride(from: channels - 1, to: samples.count, by: channels).allSatisfy({ samples[$0] == 255 }) {
           findings.append(
@@ -56,8 +49,8 @@ package struct PNGDecoder {
   }
 
   /// Decodes into `samples`, which must have the size that `format` needs; returns libpng's warning, if any.
-  private func read<Sample: BitwiseCopyable>(
-    _ chunks: PNGChunks, _ format: UInt32, into samples: inout [Sample]
+  private static func read<Sample: BitwiseCopyable>(
+    _ chunks: PNGChunks, _ format: UInt32, path: String, into samples: inout [Sample]
   ) throws(ImageFileError) -> [Finding] {
     var image = png_image()
     image.version = png_uint_32(PNG_IMAGE_VERSION)
@@ -86,7 +79,7 @@ package struct PNGDecoder {
       ? [] : [Finding(.warning, "png.warning", "libpng says: \(message)")]
   }
 
-  private func withoutAlpha(_ samples: [UInt8], _ channels: Int) -> [UInt8] {
+  private static func withoutAlpha(_ samples: [UInt8], _ channels: Int) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: samples.count / channels * (channels - 1)) { buffer, initialized in
       for (index, sample) in samples.enumerated() where index % channels != channels - 1 {
         buffer[initialized] = sample

@@ -25,8 +25,8 @@ public enum RasterFile {
     let bytes = try file.bytes(at: 0, count: file.size)
     try file.requireUnchanged()
     switch format {
-    case .png: return try PNGDecoder(path: path, limits: limits).decode(bytes)
-    case .jpeg: return try JPEGDecoder(path: path, limits: limits).decode(bytes)
+    case .png: return try PNGDecoder.decode(bytes, path: path, limits: limits)
+    case .jpeg: return try JPEGDecoder.decode(bytes, path: path, limits: limits)
     }
   }
 

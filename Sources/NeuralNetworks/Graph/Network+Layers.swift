@@ -11,26 +11,28 @@ extension Network {
   public mutating func convolution(
     _ x: FeatureMap, to channels: Int, _ geometry: Convolution, name: String
   ) -> FeatureMap {
-    precondition(
-      x.channels % geometry.groups == 0 && channels % geometry.groups == 0, "groups divide channels")
-    let window = power(geometry.kernel)
-    return weighted(
-      .convolution(geometry), x, channels, geometry, name,
-      shape: [channels, x.channels / geometry.groups] + kernelShape(geometry),
-      fanIn: x.channels / geometry.groups * window, fanOut: channels * window)
+    kernels(.convolution(geometry), x, channels, geometry, name, outer: channels, inner: x.channels)
   }
 
   /// A transposed convolution to `channels` output channels; spatial extents (n − 1) · stride − 2 · padding + kernel.
   public mutating func transposedConvolution(
     _ x: FeatureMap, to channels: Int, _ geometry: Convolution, name: String
   ) -> FeatureMap {
+    kernels(
+      .transposedConvolution(geometry), x, channels, geometry, name, outer: x.channels, inner: channels)
+  }
+
+  /// A layer whose weight has `outer` kernels for each group of the `inner` channels.
+  private mutating func kernels(
+    _ layer: Layer, _ x: FeatureMap, _ channels: Int, _ geometry: Convolution, _ name: String, outer: Int,
+    inner: Int
+  ) -> FeatureMap {
     precondition(
       x.channels % geometry.groups == 0 && channels % geometry.groups == 0, "groups divide channels")
     let window = power(geometry.kernel)
     return weighted(
-      .transposedConvolution(geometry), x, channels, geometry, name,
-      shape: [x.channels, channels / geometry.groups] + kernelShape(geometry),
-      fanIn: channels / geometry.groups * window, fanOut: x.channels * window)
+      layer, x, channels, geometry, name, shape: [outer, inner / geometry.groups] + kernelShape(geometry),
+      fanIn: inner / geometry.groups * window, fanOut: outer * window)
   }
 
   /// A matrix applied to the channels of a map whose spatial extents are all 1.

@@ -55,7 +55,7 @@ private let limits = ImageFileLimits(voxelBytes: 1 << 24, pixels: 1 << 20)
 /// A picture as it is, and again with the checksums of its chunks put right: damage alone would hardly ever get past them.
 @Sendable func readPNG(_ bytes: [UInt8]) {
   for bytes in [bytes, withChecksums(bytes)] {
-    guard let image = try? PNGDecoder(path: "x.png", limits: limits).decode(bytes) else { continue }
+    guard let image = try? PNGDecoder.decode(bytes, path: "x.png", limits: limits) else { continue }
     require(image.rgb.width * image.rgb.height <= limits.pixels, "a picture within the limit")
   }
 }
@@ -76,7 +76,7 @@ private func withChecksums(_ bytes: [UInt8]) -> [UInt8] {
 }
 
 @Sendable func readJPEG(_ bytes: [UInt8]) {
-  guard let image = try? JPEGDecoder(path: "x.jpg", limits: limits).decode(bytes) else { return }
+  guard let image = try? JPEGDecoder.decode(bytes, path: "x.jpg", limits: limits) else { return }
   require(image.rgb.width * image.rgb.height <= limits.pixels, "a picture within the limit")
 }
 
