@@ -118,9 +118,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Results"],
+      // The Python programs of comparisons travel inside the executable.
       resources: ["peer", "network", "unet", "infer", "metrics", "load", "contours"].map {
         .embedInCode("Peers/Programs/\($0).py")
-      }, swiftSettings: settings),
+      },
+      swiftSettings: settings),
 
     // MARK: - Tests
     .target(
@@ -151,7 +153,8 @@ let package = Package(
       ]),
     tests(of: "Reports", ["ImageFiles", "Imaging"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["malpighi", "Benchmarks", "ImageFiles", "Imaging", "TestSupport"],
+      name: "CommandLineTests",
+      dependencies: ["malpighi", "Benchmarks", "ImageFiles", "Imaging", "TestSupport"],
       exclude: ["Golden"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

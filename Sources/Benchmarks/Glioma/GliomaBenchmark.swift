@@ -24,6 +24,8 @@ struct GliomaBenchmark: Measurement {
     guard foci == 1 || foci == 3 else { throw ValidationError("foci: 1 or 3") }
   }
 
+  var variation: [String] { [solver.rawValue] }
+
   struct Report: Encodable {
     var nt: Int
     var nx: Int

@@ -1,4 +1,3 @@
-import Files
 import Foundation
 
 /// A result as it is kept: what was measured, how, when and on what. It names neither the machine nor places on it.
@@ -24,7 +23,7 @@ struct RecordedResult<Report: Encodable>: Encodable {
     try FileManager.default.createDirectory(
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
     let text = try encoded(self, .prettyPrinted) + Data("\n".utf8)
-    try AtomicFile.write(text, to: file.path)
+    try text.write(to: file, options: .atomic)
   }
 
   /// Paths become names; the folders given to `--record` and `--against-python` are left out.
