@@ -32,7 +32,9 @@ struct EvidenceRecipesTests {
     var text = Self.readme
     let files =
       FileManager.default.enumerator(
-        at: ModuleMapTests.sources, includingPropertiesForKeys: nil)?.compactMap { $0 as? URL } ?? []
+        at: ModuleMapTests.sources.resolvingSymlinksInPath(), includingPropertiesForKeys: nil)?.compactMap {
+        $0 as? URL
+      } ?? []
     for file in files where file.pathExtension == "md" {
       text += try String(contentsOf: file, encoding: .utf8)
     }

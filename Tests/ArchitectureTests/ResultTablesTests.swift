@@ -13,7 +13,7 @@ struct ResultTablesTests {
 
   private static var documents: [URL] {
     let all = FileManager.default.enumerator(
-      at: ModuleMapTests.sources, includingPropertiesForKeys: nil)
+      at: ModuleMapTests.sources.resolvingSymlinksInPath(), includingPropertiesForKeys: nil)
     let articles = all?.compactMap { $0 as? URL }.filter { $0.pathExtension == "md" } ?? []
     return [root.appendingPathComponent("README.md")] + articles.sorted { $0.path < $1.path }
   }

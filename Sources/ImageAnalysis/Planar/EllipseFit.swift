@@ -40,19 +40,28 @@ public enum EllipseFit {
     }
     let scale = ((xx + yy) / Double(points.count)).squareRoot()
     guard scale.isFinite, xx * yy - xy * xy > 1e-9 * (xx + yy) * (xx + yy) else { throw .collinear }
-    var (s1, s2, s3) = (Matrix(rows: 3, columns: 3), Matrix(rows: 3, columns: 3), Matrix(rows: 3, columns: 3))
+    // Rows of the three blocks of the scatter matrix; the fourth lane is not used.
+    var quadratics: (SIMD4<Double>, SIMD4<Double>, SIMD4<Double>) = (.zero, .zero, .zero)
+    var mixed = quadratics
+    var linears = quadratics
     for point in points {
       let p = (point - mean) / scale
-      let quadratic = SIMD3(p.x * p.x, p.x * p.y, p.y * p.y)
-      let linear = SIMD3(p.x, p.y, 1)
-      for c in 0..<3 {
-        for r in 0..<3 {
-          s1[r, c] += quadratic[r] * quadratic[c]
-          s2[r, c] += quadratic[r] * linear[c]
-          s3[r, c] += linear[r] * linear[c]
-        }
-      }
+      let quadratic = SIMD4(p.x * p.x, p.x * p.y, p.y * p.y, 0)
+      let linear = SIMD4(p.x, p.y, 1, 0)
+      quadratics.0 += quadratic[0] * quadratic
+      quadratics.1 += quadratic[1] * quadratic
+      quadratics.2 += quadratic[2] * quadratic
+      mixed.0 += quadratic[0] * linear
+      mixed.1 += quadratic[1] * linear
+      mixed.2 += quadratic[2] * linear
+      linears.0 += linear[0] * linear
+      linears.1 += linear[1] * linear
+      linears.2 += linear
     }
+    func matrix(_ rows: (SIMD4<Double>, SIMD4<Double>, SIMD4<Double>)) -> Matrix {
+      Matrix([rows.0, rows.1, rows.2].map { [$0[0], $0[1], $0[2]] })
+    }
+    let (s1, s2, s3) = (matrix(quadratics), matrix(mixed), matrix(linears))
     let constraint = Matrix([[0, 0, 2], [0, -1, 0], [2, 0, 0]])
     guard let elimination = try? LinearAlgebra.solvePositiveDefinite(s3, s2.transposed),
       let eigen = try? LinearAlgebra.generalizedEigen(s1 - s2 * elimination, constraint)
