@@ -50,7 +50,7 @@ struct ResultTablesTests {
 
   @Test("Numbers that name a result are its numbers, rounded")
   func numbers() throws {
-    let pattern = /(\d+(?:\.\d+)?(?:e-?\d+)?)[^\d<|]*<!-- result: (\S+) (\S+) -->/
+    let pattern = /(\d+(?:\.\d+)?(?:e-?\d+)?)[^\d<|]*<!-- result: (\S+) ([^>]+) -->/
     var found = 0
     for document in Self.documents {
       for match in try String(contentsOf: document, encoding: .utf8).matches(of: pattern) {
