@@ -4,9 +4,19 @@
 /* Conversions between vectors of different element sizes. Swift's own are library calls, which cost more than the
    arithmetic around them. Swift sees these types as SIMD8 and SIMD16. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define NN_INLINE static inline __attribute__((always_inline))
+
+/* Whether this was compiled for registers of 512 bits, 32 of them. */
+NN_INLINE bool nn_has_wide_registers(void) {
+#ifdef __AVX512F__
+  return true;
+#else
+  return false;
+#endif
+}
 
 typedef float nn_float8 __attribute__((ext_vector_type(8)));
 typedef float nn_float16 __attribute__((ext_vector_type(16)));

@@ -34,7 +34,7 @@ extension Operation {
         reorderSeconds: $0.reorderTime / .seconds(1))
     }
     if let convolution = self as? ConvolutionOperation {
-      kernels += [convolution.forwardKernel.tiles, convolution.dataKernel?.tiles].compactMap { $0 }.map {
+      kernels += [convolution.forwardKernel.own, convolution.dataKernel?.own].compactMap { $0 }.map {
         OperationTime.Kernel(
           role: $0.role, name: $0.name, seconds: $0.time / .seconds(1),
           reorderSeconds: $0.packTime / .seconds(1))
@@ -56,8 +56,8 @@ extension Operation {
     for primitive in primitives { (primitive.time, primitive.reorderTime) = (.zero, .zero) }
     guard let convolution = self as? ConvolutionOperation else { return }
     convolution.weightGradient?.tileTime = .zero
-    for tiles in [convolution.forwardKernel.tiles, convolution.dataKernel?.tiles].compactMap({ $0 }) {
-      (tiles.time, tiles.packTime) = (.zero, .zero)
+    for own in [convolution.forwardKernel.own, convolution.dataKernel?.own].compactMap({ $0 }) {
+      (own.time, own.packTime) = (.zero, .zero)
     }
   }
 

@@ -2,40 +2,72 @@
 enum ConvolutionKernel {
   case library(KernelWeights)
   case tiles(TileConvolution)
+  case winograd(WinogradConvolution)
+  case upsampled(UpsampledConvolution)
 
   var library: KernelWeights? {
     if case .library(let weights) = self { weights } else { nil }
   }
 
-  var tiles: TileConvolution? {
-    if case .tiles(let tiles) = self { tiles } else { nil }
+  /// The convolution where this package computes it.
+  var own: (any OwnConvolution)? {
+    switch self {
+    case .library: nil
+    case .tiles(let convolution): convolution
+    case .winograd(let convolution): convolution
+    case .upsampled(let convolution): convolution
+    }
   }
 
   /// Where the weights lie, and all buffers touched.
-  var weightsBuffer: Int {
-    switch self {
-    case .library(let weights): weights.buffer
-    case .tiles(let tiles): tiles.weightsBuffer
-    }
-  }
-
-  var buffers: Set<Int> {
-    switch self {
-    case .library(let weights): weights.buffers
-    case .tiles(let tiles): tiles.buffers
-    }
-  }
+  var weightsBuffer: Int { own?.weightsBuffer ?? library?.buffer ?? -1 }
+  var buffers: Set<Int> { own?.buffers ?? library?.buffers ?? [] }
 
   /// Make the kernel's weights from row-major parameters.
   func prepare(from parameters: UnsafePointer<Float>) throws(NeuralNetworkError) {
+    own?.prepare(from: parameters)
+    try library?.prepare(from: parameters)
+  }
+
+  /// y = f(k ∗ x + bias), or added to y; where a library computes, its primitive knows its images.
+  func run<E: ImageScalar>(
+    _ x: ImageView<E>, bias: UnsafePointer<Float>? = nil, _ activation: Activation? = nil, to y: ImageView<E>,
+    adding: Bool = false
+  ) throws(NeuralNetworkError) {
     switch self {
-    case .library(let weights): try weights.prepare(from: parameters)
-    case .tiles(let tiles): tiles.prepare(from: parameters)
+    case .library(let weights): try weights.primitive.run()
+    case .tiles(let own): own.run(x, bias: bias, activation, to: y, adding: adding)
+    case .winograd(let own): own.run(x, bias: bias, activation, to: y, adding: adding)
+    case .upsampled(let own): own.run(x, bias: bias, activation, to: y, adding: adding)
     }
   }
 }
 
 extension ConvolutionDesign {
+  /// The convolution in fewer multiplications, where that pays: at inference, for planes of several tiles and weights that
+  /// a cache holds.
+  func winograd(input: PlanImage, output: PlanImage) -> WinogradConvolution.Geometry? {
+    let geometry = WinogradConvolution.Geometry(
+      inputs: input.channels, outputs: output.channels, batch: input.batch, extents: input.extents)
+    guard isInference, tileKind == .same, fillsRegisters(input, output), geometry.tiles >= 16,
+      geometry.weights <= 1 << 20
+    else { return nil }
+    return geometry
+  }
+
+  /// Up-sampling and the convolution behind it as one sum over the coarse image.
+  func upsampled(input: PlanImage, output: PlanImage) -> UpsampledConvolution.Geometry? {
+    guard expands, fillsRegisters(input, output) else { return nil }
+    return UpsampledConvolution.Geometry(
+      inputs: input.channels, outputs: output.channels, batch: input.batch, extents: input.extents)
+  }
+
+  /// Whether the kernels for f32 are for it.
+  private func fillsRegisters(_ input: PlanImage, _ output: PlanImage) -> Bool {
+    axes == 3 && precision == .f32 && KernelLibrary.hasWideRegisters && input.channels % 16 == 0
+      && output.channels % 16 == 0
+  }
+
   /// The convolution on tiles, where it is of the kind that they compute.
   func tiles(input: PlanImage, output: PlanImage) -> TileGeometry? {
     guard let kind = tileKind else { return nil }

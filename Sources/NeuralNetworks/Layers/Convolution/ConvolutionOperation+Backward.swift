@@ -24,13 +24,9 @@ extension ConvolutionOperation {
     }
     guard let dataKernel, let inputGradient else { return }
     try dataKernel.prepare(from: run.weights + design.weight.lowerBound)
-    switch dataKernel {
-    case .tiles(let tiles):
-      design.bfloat16
-        ? convolve(tiles, outputGradient, inputGradient, BFloat16.self)
-        : convolve(tiles, outputGradient, inputGradient, Float.self)
-    case .library(let weights): try weights.primitive.run()
-    }
+    try design.bfloat16
+      ? convolve(dataKernel, outputGradient, inputGradient, BFloat16.self)
+      : convolve(dataKernel, outputGradient, inputGradient, Float.self)
     if let gradientTemporary {
       design.bfloat16
         ? add(gradientTemporary, to: inputGradient, BFloat16.self)
@@ -55,9 +51,9 @@ extension ConvolutionOperation {
   }
 
   private func convolve<E: ImageScalar>(
-    _ tiles: TileConvolution, _ arrived: PlanImage, _ target: GradientTarget, _ type: E.Type
-  ) {
-    tiles.run(view(arrived, as: type), to: view(target.image, as: type), adding: target.adding)
+    _ kernel: ConvolutionKernel, _ arrived: PlanImage, _ target: GradientTarget, _ type: E.Type
+  ) throws(NeuralNetworkError) {
+    try kernel.run(view(arrived, as: type), to: view(target.image, as: type), adding: target.adding)
   }
 
   private func add<E: ImageScalar>(_ part: PlanImage, to target: GradientTarget, _ type: E.Type) {

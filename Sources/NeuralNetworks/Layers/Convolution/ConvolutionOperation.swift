@@ -24,7 +24,7 @@ final class ConvolutionOperation: Operation {
 
   /// The adjoint cannot apply bias and activation itself; neither can any kernel write bias where there is none.
   private var epilogueIsOwn: Bool {
-    forwardKernel.tiles == nil && design.adjoint && (design.hasBias || design.activation != nil)
+    forwardKernel.own == nil && design.adjoint && (design.hasBias || design.activation != nil)
   }
 
   init(
@@ -39,7 +39,11 @@ final class ConvolutionOperation: Operation {
     var dense = output
     dense.pixelStride = output.channels
     let shape = design.shape(input: input, output: dense)
-    if let geometry = design.tiles(input: input, output: output) {
+    if let geometry = design.winograd(input: input, output: output) {
+      forwardKernel = .winograd(WinogradConvolution(geometry, arena: arena, team: team))
+    } else if let geometry = design.upsampled(input: input, output: output) {
+      forwardKernel = .upsampled(UpsampledConvolution(geometry, arena: arena, team: team))
+    } else if let geometry = design.tiles(input: input, output: output) {
       forwardKernel = .tiles(
         TileConvolution(geometry, exchanged: false, role: "forward", arena: arena, team: team))
     } else {
@@ -53,7 +57,7 @@ final class ConvolutionOperation: Operation {
     scratchBuffer = arena.request(bytes: forwardKernel.library?.primitive.scratchBytes ?? 0)
     forwardBuffers = [input.buffer, output.buffer, biasBuffer, scratchBuffer]
     forwardBuffers.formUnion(forwardKernel.buffers)
-    if !output.isDense && forwardKernel.tiles == nil {
+    if !output.isDense && forwardKernel.own == nil {
       let temporary = denseImage(like: output)
       forwardBuffers.insert(temporary.buffer)
       outputTemporary = temporary
@@ -167,19 +171,16 @@ final class ConvolutionOperation: Operation {
       }
       (floats(biasBuffer) + output.channels).update(repeating: 1, count: output.channels)
     }
-    switch forwardKernel {
-    case .tiles(let tiles): design.bfloat16 ? convolve(tiles, BFloat16.self) : convolve(tiles, Float.self)
-    case .library(let weights): try weights.primitive.run()
-    }
-    if forwardKernel.tiles == nil && (epilogueIsOwn || !output.isDense) {
+    try design.bfloat16 ? convolve(BFloat16.self) : convolve(Float.self)
+    if forwardKernel.own == nil && (epilogueIsOwn || !output.isDense) {
       design.bfloat16 ? finish(BFloat16.self) : finish(Float.self)
     }
   }
 
   override func backward(_ run: Execution) throws(NeuralNetworkError) { try propagate(run) }
 
-  private func convolve<E: ImageScalar>(_ tiles: TileConvolution, _ type: E.Type) {
-    tiles.run(
+  private func convolve<E: ImageScalar>(_ type: E.Type) throws(NeuralNetworkError) {
+    try forwardKernel.run(
       view(input, as: type), bias: design.hasBias ? floats(biasBuffer) : nil, design.activation,
       to: view(output, as: type))
   }

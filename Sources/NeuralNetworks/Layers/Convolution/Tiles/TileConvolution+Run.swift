@@ -1,40 +1,16 @@
 import COneDNN
 
 extension TileConvolution {
-  /// What is done with the sums.
-  struct Epilogue<E: ImageScalar, F: Pointwise> {
-    let y: ImageView<E>
-    let bias: UnsafePointer<Float>?
-    let function: F
-    /// Results are added to what is there.
-    let adding: Bool
-  }
-
-  /// y = f(k ∗ x + bias), or added to y.
-  func run<E: ImageScalar>(
-    _ x: ImageView<E>, bias: UnsafePointer<Float>? = nil, _ activation: Activation? = nil, to y: ImageView<E>,
-    adding: Bool = false
-  ) {
-    time.count {
-      switch activation {
-      case nil: run(x, Epilogue(y: y, bias: bias, function: Identity(), adding: adding))
-      case .relu: run(x, Epilogue(y: y, bias: bias, function: LeakyReLU(slope: 0), adding: adding))
-      case .leakyReLU(let slope):
-        run(x, Epilogue(y: y, bias: bias, function: LeakyReLU(slope: slope), adding: adding))
-      case .silu: run(x, Epilogue(y: y, bias: bias, function: SiLU(), adding: adding))
-      case .sigmoid: run(x, Epilogue(y: y, bias: bias, function: Sigmoid(), adding: adding))
-      }
-    }
-  }
-
-  private func run<E: ImageScalar, F: Pointwise>(_ x: ImageView<E>, _ epilogue: Epilogue<E, F>) {
+  func run<E: ImageScalar, F: Pointwise>(_ x: ImageView<E>, _ epilogue: ConvolutionEpilogue<E, F>) {
     isWhole ? runWhole(x, epilogue) : runPlanes(x, epilogue)
   }
 
   private var arrays: Int { geometry.terms * geometry.inputParities * geometry.inputBlocks }
 
   /// Each thread takes planes of results.
-  private func runPlanes<E: ImageScalar, F: Pointwise>(_ x: ImageView<E>, _ epilogue: Epilogue<E, F>) {
+  private func runPlanes<E: ImageScalar, F: Pointwise>(
+    _ x: ImageView<E>, _ epilogue: ConvolutionEpilogue<E, F>
+  ) {
     let depth = geometry.extents[0]
     let positions = (geometry.extents[1] - 1) * geometry.line + geometry.extents[2]
     team.forEachSlab(of: geometry.batch * depth) { member, slab in
@@ -67,7 +43,9 @@ extension TileConvolution {
   }
 
   /// The image is copied, then each thread takes output channels.
-  private func runWhole<E: ImageScalar, F: Pointwise>(_ x: ImageView<E>, _ epilogue: Epilogue<E, F>) {
+  private func runWhole<E: ImageScalar, F: Pointwise>(
+    _ x: ImageView<E>, _ epilogue: ConvolutionEpilogue<E, F>
+  ) {
     let depth = geometry.extents[0]
     let copies = scratch
     let lines = depth * (geometry.extents[1] + 1) - 2
@@ -119,7 +97,8 @@ extension TileConvolution {
   /// All positions of `depth`, for 16 or 32 output channels of one parity.
   private func multiply<E: ImageScalar, F: Pointwise>(
     _ copies: UnsafeMutableRawPointer, _ steps: [nn_tile_step], parity: Int, block: Int, sample: Int,
-    depth: Range<Int>, positions: Int, _ sums: UnsafeMutablePointer<Float>, _ epilogue: Epilogue<E, F>
+    depth: Range<Int>, positions: Int, _ sums: UnsafeMutablePointer<Float>,
+    _ epilogue: ConvolutionEpilogue<E, F>
   ) {
     let image = UnsafePointer(copies.assumingMemoryBound(to: UInt8.self))
     let distance = geometry.tilesPerBlock * 1024
@@ -145,7 +124,7 @@ extension TileConvolution {
   @inline(__always)
   private func store<E: ImageScalar, F: Pointwise>(
     _ sums: UnsafePointer<Float>, from first: Int, count: Int, parity: Int, block: Int, sample: Int,
-    depth: Range<Int>, _ epilogue: Epilogue<E, F>
+    depth: Range<Int>, _ epilogue: ConvolutionEpilogue<E, F>
   ) {
     let (height, width) = (geometry.extents[1], geometry.extents[2])
     let step = geometry.kind == .expanding ? 2 : 1
@@ -172,7 +151,7 @@ extension TileConvolution {
   @inline(__always)
   private func store<E: ImageScalar, F: Pointwise>(
     _ sums: UnsafePointer<Float>, _ count: Int, _ target: UnsafeMutablePointer<E>, _ stride: Int,
-    _ bias: UnsafePointer<Float>?, _ epilogue: Epilogue<E, F>
+    _ bias: UnsafePointer<Float>?, _ epilogue: ConvolutionEpilogue<E, F>
   ) {
     let blocks = blocksAtOnce
     for part in 0..<blocks {

@@ -9,7 +9,7 @@ import COneDNN
 ///
 /// Threads take planes and keep the three that a plane of results needs. Where weights are larger than a cache, the image
 /// is copied as a whole and threads take output channels.
-final class TileConvolution {
+final class TileConvolution: OwnConvolution {
   let geometry: TileGeometry
   let weights: TileWeights
   /// All buffers touched.
