@@ -51,7 +51,7 @@ public struct GaussNewtonSolver: Sendable {
     var parameters = strong.parameters
     if !isStrongOnly {
       try progress("gauss-newton", 0.5)
-      let weak = weakConstraint(problem, coarse, strong, best.center, dataScale, field, isParallel)
+      let weak = weakConstraint(problem, coarse, strong, dataScale, field, isParallel)
       var interruption: (any Error)?
       weak.run(stopping, loss: terms.total) { iterate in
         history.append(
@@ -77,27 +77,32 @@ public struct GaussNewtonSolver: Sendable {
   private static let parallelAbove = 20_000
 
   /// The weak-constraint problem on the full grid, from the coarse grid's solution where that is the better start.
+  ///
+  /// What the strong fit found is from here on the knowledge about the parameters: it has seen the borders between voxels, which
+  /// the published loss has not, and without them the prior's own means would draw the flank back.
   private func weakConstraint(
-    _ problem: GrowthProblem, _ coarse: GrowthProblem, _ strong: StrongConstraint, _ center: GrowthParameters,
-    _ dataScale: Double, _ field: SpaceTimeField, _ isParallel: Bool
+    _ problem: GrowthProblem, _ coarse: GrowthProblem, _ strong: StrongConstraint, _ dataScale: Double,
+    _ field: SpaceTimeField, _ isParallel: Bool
   ) -> WeakConstraint {
+    let prior = prior.around(strong.parameters)
     func fromStrong() -> WeakConstraint {
       WeakConstraint(
-        problem, start: strong.parameters, prior: prior, center: center, isParallel: isParallel, field: field)
+        problem, start: strong.parameters, prior: prior, isParallel: isParallel, field: field)
     }
     let rows = ObservationRows(problem, field[field.slices - 1], strong.parameters)
     guard coarse !== problem, rows.discrepancy >= stopping.discrepancy else { return fromStrong() }
     var coarsePrior = prior
     coarsePrior.weight /= dataScale
     let small = WeakConstraint(
-      coarse, start: strong.parameters, prior: coarsePrior, center: center, isParallel: false,
+      coarse, start: strong.parameters, prior: coarsePrior, isParallel: false,
       field: SpaceTimeField(slices: coarse.grid.slices, shape: coarse.grid.shape))
     small.run(stopping)
     guard let forcing = small.forcing.refined(to: problem) else { return fromStrong() }
+    let plain = fromStrong().objective
     let weak = WeakConstraint(
-      problem, start: small.parameters, prior: prior, center: center, forcing: forcing,
+      problem, start: small.parameters, prior: prior, center: strong.parameters, forcing: forcing,
       isParallel: isParallel, field: field)
-    return weak.objective < strong.objectiveOfCells ? weak : fromStrong()
+    return weak.objective < plain ? weak : fromStrong()
   }
 
   /// The inverse of the Gauss–Newton Hessian for data of which `errorsTogether` cells err as one (the prior's weight, so that a

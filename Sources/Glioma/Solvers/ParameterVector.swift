@@ -89,6 +89,17 @@ public struct ParameterPrior: Hashable, Sendable, Codable {
     return prior
   }
 
+  /// This knowledge with the values of `parameters` for its means.
+  func around(_ parameters: GrowthParameters) -> ParameterPrior {
+    var result = self
+    result.upperThreshold[0] = parameters.upperThreshold
+    result.lowerThreshold[0] = parameters.lowerThreshold
+    result.logRatio[0] = log10(parameters.diffusivityRatio)
+    result.petSlope[0] = parameters.petSlope
+    result.petBackground[0] = parameters.petBackground
+    return result
+  }
+
   /// The precision (weight over variance) and mean of each coordinate of a vector that started at `start`.
   func precisions(start: ParameterVector) -> (precision: [Double], mean: [Double]) {
     let pairs =

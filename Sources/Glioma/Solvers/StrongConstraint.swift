@@ -11,8 +11,6 @@ public struct StrongConstraint: Sendable {
   public private(set) var parameters: GrowthParameters
   /// N times the data part of the loss, plus border voxels and prior.
   public private(set) var objective: Double
-  /// N times the data part of the loss, plus the prior.
-  public private(set) var objectiveOfCells: Double
   /// N times the data part of the loss alone.
   public private(set) var dataMisfit: Double
   /// The Gauss–Newton Hessian of half the objective, in the coordinates of `ParameterVector`, row by row.
@@ -104,7 +102,6 @@ public struct StrongConstraint: Sendable {
     }
     parameters = current.p
     objective = current.total
-    objectiveOfCells = current.total - dataScale * BorderRows.value(current.violations)
     dataMisfit = current.rows.value
   }
 }
