@@ -2,19 +2,23 @@
 public enum SegmentationMetric: String, Sendable, Hashable, Codable, CaseIterable {
   /// Overlap of the masks.
   case dice, iou, precision, recall
-  /// Overlap of the centrelines.
+  /// Overlap of the centrelines: the harmonic mean of the next two.
   case clDice = "cldice"
+  /// The share of the prediction's centreline that lies in the reference.
   case centrelinePrecision = "centreline_precision"
+  /// The share of the reference's centreline that lies in the prediction.
   case centrelineSensitivity = "centreline_sensitivity"
-  /// Distances between the surfaces, in mm.
+  /// The 95th percentile of the distances between the surfaces, in mm.
   case hd95 = "hd95_mm"
+  /// The mean distance between the surfaces, in mm.
   case assd = "assd_mm"
   /// The share of the surfaces that agree within a tolerance.
   case nsd
   /// Agreement of the volumes alone.
   case volumeSimilarity = "volume_similarity"
-  /// Differences of topology.
+  /// The difference in the number of components.
   case betti0Error = "betti0_error"
+  /// The difference in the number of loops.
   case betti1Error = "betti1_error"
 
   /// The metrics named in a list such as `dice,cldice,hd95`, in the order of `allCases`.

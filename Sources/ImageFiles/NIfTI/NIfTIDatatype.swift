@@ -1,15 +1,11 @@
 /// The kinds of voxel a NIfTI file can hold that this package reads.
 public enum NIfTIDatatype: Int16, Hashable, Sendable, Codable, CaseIterable, CustomStringConvertible {
-  case uint8 = 2
-  case int16 = 4
-  case int32 = 8
-  case float32 = 16
-  case float64 = 64
-  case int8 = 256
-  case uint16 = 512
-  case uint32 = 768
-  case int64 = 1024
-  case uint64 = 1280
+  /// Whole numbers without sign, of 8, 16, 32 and 64 bits.
+  case uint8 = 2, uint16 = 512, uint32 = 768, uint64 = 1280
+  /// Whole numbers with a sign.
+  case int8 = 256, int16 = 4, int32 = 8, int64 = 1024
+  /// Floating-point numbers of 32 and 64 bits.
+  case float32 = 16, float64 = 64
 
   /// The bytes of one voxel.
   public var byteCount: Int {

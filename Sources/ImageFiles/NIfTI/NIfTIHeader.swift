@@ -4,14 +4,19 @@ import Imaging
 public struct NIfTIHeader: Hashable, Sendable {
   /// NIfTI-1 or NIfTI-2.
   public enum Version: Int, Hashable, Sendable, Codable {
+    /// 348 bytes, extents of 16 bits.
     case one = 1
+    /// 540 bytes, extents of 64 bits.
     case two = 2
   }
 
   /// Which field the affine comes from: sform where its code is positive, else qform, else the voxel size alone.
   public enum AffineSource: Hashable, Sendable {
+    /// The matrix of the header.
     case sform
+    /// The header's quaternion, offset and voxel size.
     case qform
+    /// The voxel size alone.
     case pixdim
   }
 
