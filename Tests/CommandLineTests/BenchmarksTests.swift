@@ -140,7 +140,7 @@ struct BenchmarksTests {
         // Skeletons and ellipses differ by a few voxels and by a pixel's convention.
         #expect(abs(value.ours - value.python) <= 0.02 * abs(value.python), "\(value)")
       }
-      let infer = try compare("infer", Self.scan, "--width", "4", "--roi", "32")
+      let infer = try compare("infer", Self.scan, "--width", "8")
       let (difference, largest) = (
         infer.differences["largest difference"], infer.differences["largest logit"]
       )
