@@ -22,8 +22,10 @@ struct Classify: ParsableCommand {
   @Option(help: "Seeds, one training each.") var seeds = "1"
   @Option(help: "Channels of the small network's first level.") var width = 12
   @Option(help: "Passes over the training cells.") var epochs = 12
-  @Option(help: "slides or cells.") var split = "slides"
+  @Option(help: "slides (whole slides apart) or cells (at random).") var split = "slides"
   @Option(help: "Seed of the split.") var splitSeed: UInt64 = 1
+  @Option(help: "The folder where each training's outcome is kept between runs.")
+  var results = "runs/classify"
   @Option(help: "Where the cut-out cells are kept between runs.") var samples: String?
 
   func run() throws {
@@ -62,8 +64,8 @@ struct Classify: ParsableCommand {
     for _ in 0..<max(1, `repeat`) {
       cells = try timed("total") {
         let image = try timed("read") { try RasterFile.read(path: path).rgb }
-        let balanced = try BalancedSmear(image)
-        let smear = try timed("separate") { try SmearSeparator(preset: .best)(image) }
+        let balanced = try timed("balance") { try BalancedSmear(image) }
+        let smear = try timed("separate") { try SmearSeparator.best(balanced) }
         let reference = smear.medianCellDiameter.flatMap { classifier.design.reference(forDiameter: $0) }
         let inputs = timed("cut") {
           smear.portraits(of: Array(smear.cells.indices), in: balanced, reference: reference)
@@ -84,13 +86,6 @@ struct Classify: ParsableCommand {
 
   // MARK: - Recipes
 
-  private struct Row: Encodable {
-    let recipe: String
-    let seed: UInt64
-    let seconds: Double
-    let scores: ClassificationScores
-  }
-
   private func compare(_ data: String, _ recipes: String) throws {
     let methods =
       try recipes == "all"
@@ -102,41 +97,11 @@ struct Classify: ParsableCommand {
         }
         return method
       }
-    let file = try sampleFile(data)
-    let types = file.types.count
-    let partition =
-      split == "cells"
-      ? CellPartition(
-        cellsOf: file.samples, types: types, testingShare: 0.2, validationShare: 0.1, seed: splitSeed)
-      : CellPartition(
-        slidesOf: file.samples, types: types, testingShare: 0.2, validationShare: 0.1, seed: splitSeed)
-    let rare = file.types.indices.filter { LabelledSmears.rareTypes.contains(file.types[$0]) }
-    for seed in seeds.split(separator: ",").compactMap({ UInt64($0) }) {
-      for method in methods {
-        let start = ContinuousClock.now
-        var training = CellTraining(network: .small(width: width))
-        (training.imbalance, training.epochs, training.seed) = (method, epochs, seed)
-        let weights = try training.run(on: partition.training, types: file.types) { _, _ in }
-        let design = CellClassifier.Design(
-          network: training.network, types: file.types, temperature: 1, referenceDiameter: 40,
-          diameters: file.diameters, views: 1, notes: [:])
-        var classifier = CellClassifier(design: design, weights: weights)
-        if method == .decoupled {
-          classifier = try classifier.retrainingLastLayer(
-            on: partition.training, steps: 600, learningRate: 1e-3, precision: .f32, seed: seed)
-        }
-        let scores = try classifier.calibrated(on: partition.validation).scores(
-          on: partition.testing, rare: rare)
-        let row = Row(
-          recipe: method.rawValue, seed: seed, seconds: (ContinuousClock.now - start) / .seconds(1),
-          scores: scores)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        // One line a training, as soon as it is known.
-        Swift.print(String(decoding: try encoder.encode(row), as: UTF8.self))
-        fflush(nil)
-      }
-    }
+    let comparison = RecipeComparison(
+      file: try sampleFile(data),
+      settings: .init(width: width, epochs: epochs, split: split, splitSeed: splitSeed), methods: methods,
+      seeds: seeds.split(separator: ",").compactMap { UInt64($0) }, folder: url(results))
+    try print(json: comparison.rows { FileHandle.standardError.write(Data("\($0)\n".utf8)) })
   }
 
   private func sampleFile(_ data: String) throws -> CellSampleFile {
@@ -177,12 +142,12 @@ struct EndToEnd {
     var units: [(labels: Int, placed: Int, matrix: ConfusionMatrix)] = []
     for smear in smears {
       let image = try RasterFile.read(path: smear.file.path).rgb
-      let found = try SmearSeparator(preset: .best)(image)
+      let balanced = try BalancedSmear(image)
+      let found = try SmearSeparator.best(balanced)
       let places = found.cells(for: smear.labels, reach: 0.4)
       let pairs = zip(smear.labels, places).compactMap { label, place in place.map { (label.type, $0) } }
       let reference = found.medianCellDiameter.flatMap { model.design.reference(forDiameter: $0) }
-      let inputs = found.portraits(
-        of: pairs.map(\.1), in: try BalancedSmear(image), reference: reference)
+      let inputs = found.portraits(of: pairs.map(\.1), in: balanced, reference: reference)
       let predicted = try model.probabilities(of: inputs, precision: .automatic).map { row in
         row.indices.max { row[$0] < row[$1] } ?? 0
       }

@@ -26,12 +26,16 @@ public struct SmearSeparator: Sendable {
       let parameters = PaperParameters()
       return try PaperSeparation(parameters: parameters)(
         PaperForeground.mask(PaperForeground.contrast(image, parameters)))
-    case .best:
-      let foreground = SmearForeground(of: try BalancedSmear(image), parameters: .init())
-      let result = try SmearSeparator.separate(foreground, parameters: .init())
-      try SmearSeparator.requireCells(result, of: foreground)
-      return result
+    case .best: return try SmearSeparator.best(try BalancedSmear(image))
     }
+  }
+
+  /// The red cells of a balanced image by the preset `best`, for callers that need the balanced image as well.
+  public static func best(_ smear: BalancedSmear) throws(BloodCellsError) -> SeparatedSmear {
+    let foreground = SmearForeground(of: smear, parameters: .init())
+    let result = try separate(foreground, parameters: .init())
+    try requireCells(result, of: foreground)
+    return result
   }
 
   /// The cells of a foreground, by the joint choice among candidate ellipses.

@@ -87,7 +87,8 @@ import Testing
     #expect(known.withoutMagnification == unknown)
   }
 
-  @Test("The picture of a cell is centred on it, at the scale of the median cell", arguments: [20.0, 50.0])
+  @Test(
+    "The picture of a cell is centred on it, at the scale of the median cell", arguments: [20.0, 50.0, 300.0])
   func picture(radius: Double) {
     let size = Int(6 * radius)
     var image = RGBImage(width: size, height: size, color: [224, 224, 224])

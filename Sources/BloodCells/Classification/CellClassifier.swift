@@ -120,7 +120,9 @@ public struct CellClassifier: Sendable {
     guard !cells.isEmpty else { return [] }
     let views = design.views
     let side = CellImage.inputSide
-    let batch = min(64, cells.count * views)
+    // Batches of nearly equal size: rows of the last one that stay empty cost as much as others.
+    let batches = (cells.count * views + 63) / 64
+    let batch = (cells.count * views + batches - 1) / batches
     let plan = try network.compile(
       inputShape: [batch, CellNetwork.channels, side, side], mode: .inference, precision: precision)
     try plan.load(weights)

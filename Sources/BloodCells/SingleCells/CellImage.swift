@@ -34,39 +34,75 @@ public struct CellImage: Sendable, Hashable {
     precondition(diameter > 0, "a scale is needed")
     let side = Self.side
     let step = Self.diameters * diameter / Double(Self.inputSide)
-    // Larger pixels are means over several samples, so that nothing is skipped.
-    let samples = max(1, Int((step - 0.25).rounded(.up)))
-    let own = UInt16(cell.id)
-    let (width, height) = (smear.image.width, smear.image.height)
-    let center = cell.ellipse.center
-    pixels = labels.withPixels { labels in
-      smear.image.samples.withUnsafeBufferPointer { colors in
-        func texel(_ x: Int, _ y: Int) -> SIMD4<Float> {
-          guard x >= 0, y >= 0, x < width, y < height else {
-            return SIMD4(SIMD3(repeating: BalancedSmear.backgroundLevel), Float(Self.neutral))
+    // Larger pixels are means over several samples, so that little is skipped.
+    let samples = max(1, min(8, Int((step - 0.25).rounded(.up))))
+    let columns = Axis(center: cell.ellipse.center.x, step: step, samples: samples)
+    let rows = Axis(center: cell.ellipse.center.y, step: step, samples: samples)
+    let width = columns.pixels.count
+    pixels = withUnsafeTemporaryAllocation(
+      of: SIMD4<Float>.self, capacity: width * rows.pixels.count
+    ) { window in
+      Self.fill(window, columns.pixels, rows.pixels, smear, labels: labels, own: UInt16(cell.id))
+      return (0..<side * side).map { index in
+        var sum = SIMD4<Float>.zero
+        for row in rows.samples[index / side * samples..<(index / side + 1) * samples] {
+          for column in columns.samples[index % side * samples..<(index % side + 1) * samples] {
+            let corner = row.place * width + column.place
+            let top = window[corner] * (1 - column.weight) + window[corner + 1] * column.weight
+            let bottom =
+              window[corner + width] * (1 - column.weight) + window[corner + width + 1] * column.weight
+            sum += top * (1 - row.weight) + bottom * row.weight
           }
-          let place = x + width * y
-          let label = labels[place]
-          let membership: Float = label == own ? 255 : label == 0 ? Float(Self.neutral) : 1
-          return SIMD4(
-            Float(colors[3 * place]), Float(colors[3 * place + 1]), Float(colors[3 * place + 2]), membership)
         }
-        return (0..<side * side).map { index in
-          let corner = SIMD2(Double(index % side), Double(index / side)) - Double(side) / 2
-          var sum = SIMD4<Float>.zero
-          for sub in 0..<samples * samples {
-            let offset = (SIMD2(Double(sub % samples), Double(sub / samples)) + 0.5) / Double(samples)
-            let place = center + (corner + offset) * step
-            let low = place.rounded(.down)
-            let (x, y) = (Int(low.x), Int(low.y))
-            let weight = SIMD2(Float(place.x - low.x), Float(place.y - low.y))
-            let top = texel(x, y) * (1 - weight.x) + texel(x + 1, y) * weight.x
-            let bottom = texel(x, y + 1) * (1 - weight.x) + texel(x + 1, y + 1) * weight.x
-            sum += top * (1 - weight.y) + bottom * weight.y
+        // The standard library converts vectors lane by lane through generic code.
+        let mean = sum / Float(samples * samples) + 0.5
+        return SIMD4(UInt8(mean.x), UInt8(mean.y), UInt8(mean.z), UInt8(mean.w))
+      }
+    }
+  }
+
+  /// Where the samples lie along one axis.
+  private struct Axis {
+    /// The image's pixels that are needed, in order.
+    var pixels: [Int] = []
+    /// For each sample the place in `pixels` before it, and the weight of the one behind it.
+    var samples: [(place: Int, weight: Float)] = []
+
+    init(center: Double, step: Double, samples count: Int) {
+      for index in 0..<side * count {
+        let corner = Double(index / count) - Double(side) / 2
+        let place = center + (corner + (Double(index % count) + 0.5) / Double(count)) * step
+        let low = Int(place.rounded(.down))
+        if pixels.last.map({ $0 < low }) ?? true { pixels.append(low) }
+        if pixels.last == low { pixels.append(low + 1) }
+        samples.append((pixels.count - 2, Float(place - place.rounded(.down))))
+      }
+    }
+  }
+
+  /// Colours and membership of the pixels in these columns and rows; beyond the border the slide is empty.
+  private static func fill(
+    _ window: UnsafeMutableBufferPointer<SIMD4<Float>>, _ columns: [Int], _ rows: [Int],
+    _ smear: BalancedSmear, labels: Plane<UInt16>, own: UInt16
+  ) {
+    let size = SIMD2(smear.image.width, smear.image.height)
+    labels.withPixels { labels in
+      smear.image.samples.withUnsafeBufferPointer { colors in
+        var next = 0
+        for y in rows {
+          for x in columns {
+            defer { next += 1 }
+            guard x >= 0, y >= 0, x < size.x, y < size.y else {
+              window[next] = SIMD4(SIMD3(repeating: BalancedSmear.backgroundLevel), Float(neutral))
+              continue
+            }
+            let place = x + size.x * y
+            let label = labels[place]
+            let membership: Float = label == own ? 255 : label == 0 ? Float(neutral) : 1
+            window[next] = SIMD4(
+              Float(colors[3 * place]), Float(colors[3 * place + 1]), Float(colors[3 * place + 2]),
+              membership)
           }
-          // The standard library converts vectors lane by lane through generic code.
-          let mean = sum / Float(samples * samples) + 0.5
-          return SIMD4(UInt8(mean.x), UInt8(mean.y), UInt8(mean.z), UInt8(mean.w))
         }
       }
     }

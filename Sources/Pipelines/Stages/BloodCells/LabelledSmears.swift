@@ -101,7 +101,7 @@ public struct LabelledSmears: Sendable {
       do {
         let image = try RasterFile.read(path: smear.file.path).rgb
         let balanced = try BalancedSmear(image)
-        let found = try SmearSeparator(preset: .best)(image)
+        let found = try SmearSeparator.best(balanced)
         guard let diameter = found.medianCellDiameter else {
           harvest.missed += smear.labels.count
           continue

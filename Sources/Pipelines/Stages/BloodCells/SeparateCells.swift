@@ -41,6 +41,12 @@ struct SeparateCells: Stage {
   }
 
   func run(_ context: StageContext) throws {
+    do { try separate(context) } catch let error as BloodCellsError where error.exitStatus == .badData {
+      throw PipelineError.badData("\(context.caseID): \(error)")
+    }
+  }
+
+  private func separate(_ context: StageContext) throws {
     let image = try RasterFile.read(path: context.input("image").path).rgb
     try context.progress(0.1)
     let smear: SeparatedSmear
