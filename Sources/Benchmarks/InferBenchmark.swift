@@ -20,7 +20,7 @@ struct InferBenchmark: PeerMeasurement {
   @Flag(help: "Activations in bf16; short for --precision bf16.") var bf16 = false
   @Option(help: "f32, bf16x3, bf16x2 or bf16.") var precision: Plan.Precision?
   @Option(help: "within-window or between-windows: how the cores share the work.")
-  var sharing = VesselNetwork.Sharing.withinWindow
+  var sharing = VesselNetwork.Sharing.betweenWindows
   @Option(help: "Weights (safetensors under this package's names) instead of random ones.")
   var weights: String?
   @Option(help: "Where to write the blended logits (NIfTI), for comparison.") var save: String?

@@ -3,9 +3,8 @@
 
 /* The weight gradient of a bf16 convolution on AMX tiles.
 
-   dW[tap][o][i] = Σ_v dy[v][o] · x[v + tap][i] is one matrix product for each tap over the voxels of the image. oneDNN
-   2.6 rearranges both operands anew for every line and tap and reaches a tenth of what its forward kernels do. Here the
-   image lies between borders of zeros, so that all voxels of a slab of planes form one long line in which every tap is a
+   dW[tap][o][i] = Σ_v dy[v][o] · x[v + tap][i] is one matrix product for each tap over the voxels of the image. Here
+   the image lies between borders of zeros, so that all voxels of a slab of planes form one long line in which every tap is a
    fixed distance; it is written in pairs of voxels once beginning at even and once at odd positions, so that a shifted
    tile is a plain load. Gradients of the result are transposed to tiles once per slab and stay for all taps.
 
