@@ -37,6 +37,34 @@ struct SlidingWindowTests {
     #expect(constant.withVoxels { $0.allSatisfy { abs($0 - 0.25) < 1e-6 } })
   }
 
+  @Test("Gaussian weights are MONAI's: not scaled to 1, at least 1e-3") func gaussianWeights() {
+    // sliding_window_inference: the product of exp(-x² / 2σ²) over the axes, σ an eighth of the side.
+    func weight(_ x: Int, _ y: Int, _ z: Int) -> Double {
+      let square = [x, y, z].reduce(0.0) { $0 + (Double($1) - 7.5) * (Double($1) - 7.5) }
+      return max(1e-3, exp(-square / 8))
+    }
+    let shape = VoxelShape(24, 16, 16)
+    var window = 0
+    let result = SlidingWindow.windows(patch: VoxelShape(16, 16, 16), overlap: 0.5).run(
+      on: Volume(
+        grid: VoxelGrid(shape: shape, affine: Affine(spacing: [1, 1, 1])),
+        voxels: [Float](repeating: 0, count: shape.count)), batch: 1
+    ) { _, output in
+      output.update(repeating: Float(window))
+      window += 1
+    }
+    var worst = 0.0
+    for z in 0..<16 {
+      for y in 0..<16 {
+        for x in 8..<16 {
+          let (first, second) = (weight(x, y, z), weight(x - 8, y, z))
+          worst = max(worst, abs(Double(result[x, y, z]) - second / (first + second)))
+        }
+      }
+    }
+    #expect(window == 2 && worst < 1e-6, "\(worst)")
+  }
+
   @Test("The result does not depend on the batch", arguments: modes)
   func batch(mode: SlidingWindow) {
     let image = noise(VoxelShape(40, 33, 20))
