@@ -49,8 +49,7 @@ extension ConvolutionDesign {
   func winograd(input: PlanImage, output: PlanImage) -> WinogradConvolution.Geometry? {
     let geometry = WinogradConvolution.Geometry(
       inputs: input.channels, outputs: output.channels, batch: input.batch, extents: input.extents)
-    guard isInference, tileKind == .same, fillsRegisters(input, output), geometry.tiles >= 16,
-      geometry.weights <= 1 << 20
+    guard tileKind == .same, fillsRegisters(input, output), geometry.tiles >= 16, geometry.weights <= 1 << 20
     else { return nil }
     return geometry
   }
@@ -62,9 +61,10 @@ extension ConvolutionDesign {
       inputs: input.channels, outputs: output.channels, batch: input.batch, extents: input.extents)
   }
 
-  /// Whether the kernels for f32 are for it.
+  /// Whether the kernels for inference in f32 are for it.
   private func fillsRegisters(_ input: PlanImage, _ output: PlanImage) -> Bool {
-    axes == 3 && precision == .f32 && KernelLibrary.hasWideRegisters && input.channels % 16 == 0
+    isInference && axes == 3 && precision == .f32 && KernelLibrary.hasWideRegisters
+      && input.channels % 16 == 0
       && output.channels % 16 == 0
   }
 
