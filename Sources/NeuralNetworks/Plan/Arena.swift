@@ -62,8 +62,15 @@ final class Arena {
     base = block
   }
 
-  /// The address of a buffer.
-  func address(_ buffer: Int) -> UnsafeMutableRawPointer? { base.map { $0 + offsets[buffer] } }
+  /// The address of a buffer, once there is memory.
+  func address(_ buffer: Int) -> UnsafeMutableRawPointer {
+    guard let base else { preconditionFailure("a plan's memory is used before it was taken") }
+    return base + offsets[buffer]
+  }
+
+  func floats(_ buffer: Int) -> UnsafeMutablePointer<Float> {
+    address(buffer).assumingMemoryBound(to: Float.self)
+  }
 
   deinit { if let base { munmap(base, mapped) } }
 }

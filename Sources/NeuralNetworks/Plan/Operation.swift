@@ -41,8 +41,7 @@ class Operation {
   func backward(_ run: Execution) throws(NeuralNetworkError) {}
 
   func address(_ image: PlanImage) -> UnsafeMutableRawPointer {
-    guard let base = arena.address(image.buffer) else { preconditionFailure("plan without memory") }
-    return base
+    arena.address(image.buffer)
   }
 
   func view<E: ImageScalar>(_ image: PlanImage, as type: E.Type) -> ImageView<E> {
@@ -52,8 +51,7 @@ class Operation {
   }
 
   func floats(_ buffer: Int) -> UnsafeMutablePointer<Float> {
-    guard let base = arena.address(buffer) else { preconditionFailure("plan without memory") }
-    return base.assumingMemoryBound(to: Float.self)
+    arena.floats(buffer)
   }
 }
 

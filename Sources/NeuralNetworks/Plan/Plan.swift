@@ -74,17 +74,13 @@ public final class Plan {
     self.operations = operations
     threads = team.threads
     memoryBytes = arena.bytes
-    func floats(_ buffer: Int) -> UnsafeMutablePointer<Float> {
-      guard let base = arena.address(buffer) else { preconditionFailure("a plan has memory") }
-      return base.assumingMemoryBound(to: Float.self)
-    }
-    inputPlanes = floats(inputBuffer)
+    inputPlanes = arena.floats(inputBuffer)
     self.outputs = outputs.map {
-      Output(shape: $0.shape, values: .init(start: floats($0.values), count: $0.shape.reduce(1, *)))
+      Output(shape: $0.shape, values: .init(start: arena.floats($0.values), count: $0.shape.reduce(1, *)))
     }
     outputGradients = outputs.map {
       let count = mode == .training ? $0.shape.reduce(1, *) : 0
-      return Output(shape: $0.shape, values: .init(start: floats($0.gradients), count: count))
+      return Output(shape: $0.shape, values: .init(start: arena.floats($0.gradients), count: count))
     }
     for operation in operations { try operation.bind() }
   }

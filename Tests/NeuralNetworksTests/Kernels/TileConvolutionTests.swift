@@ -5,49 +5,31 @@ import Testing
 /// Convolutions of f32 images on AMX tiles, in three and in two terms of bf16, against the plain reference in double and
 /// against oneDNN's f32.
 @Suite(.enabled(if: KernelLibrary.hasTiles)) struct TileConvolutionTests {
-  struct Case: CustomTestStringConvertible, Sendable {
-    var batch = 1
-    var inputs: Int
-    var outputs: Int
-    var extents: SIMD3<Int>
-    var doubles = false
-
-    var testDescription: String {
-      "\(batch)×\(inputs) to \(outputs) channels, \(extents)\(doubles ? ", up-sampled" : "")"
-    }
-    var shape: [Int] { [batch, 1, extents[0], extents[1], extents[2]] }
-
-    /// A convolution that makes the channels, and the one that is looked at.
-    var network: Network {
-      var net = Network(spatialAxes: 3)
-      let image = net.input(channels: 1)
-      var map = net.convolution(image, to: inputs, Convolution(kernel: 1), name: "first")
-      if doubles { map = net.upsampling(map, Upsampling(.nearest, factor: 2)) }
-      net.setOutputs([net.convolution(map, to: outputs, Convolution(kernel: 3), name: "layer")])
-      return net
-    }
-  }
-
   static let cases = [
-    Case(inputs: 32, outputs: 16, extents: [3, 5, 7]),
-    Case(batch: 2, inputs: 32, outputs: 32, extents: [4, 3, 17]),
-    Case(inputs: 64, outputs: 16, extents: [5, 2, 4]),
-    Case(batch: 2, inputs: 32, outputs: 16, extents: [3, 2, 5], doubles: true),
+    ConvolutionCase(inputs: 32, outputs: 16, extents: [3, 5, 7]),
+    ConvolutionCase(batch: 2, inputs: 32, outputs: 32, extents: [4, 3, 17]),
+    ConvolutionCase(inputs: 64, outputs: 16, extents: [5, 2, 4]),
+    ConvolutionCase(batch: 2, inputs: 32, outputs: 16, extents: [3, 2, 5], doubles: true),
     // Weights larger than a cache: the image is copied as a whole.
-    Case(batch: 2, inputs: 256, outputs: 128, extents: [3, 4, 2]),
-    Case(inputs: 128, outputs: 96, extents: [2, 3, 2], doubles: true),
+    ConvolutionCase(batch: 2, inputs: 256, outputs: 128, extents: [3, 4, 2]),
+    ConvolutionCase(inputs: 128, outputs: 96, extents: [2, 3, 2], doubles: true),
   ]
 
   private func noise(_ count: Int, _ purpose: String) -> [Float] {
-    var stream = RandomStream(seed: 31, purpose: purpose)
-    return (0..<count).map { _ in stream.normal() }
+    ConvolutionCase.noise(count, seed: 31, purpose)
+  }
+
+  private func network(_ c: ConvolutionCase) -> Network {
+    var net = Network(spatialAxes: 3)
+    net.setOutputs([c.layer(in: &net)])
+    return net
   }
 
   /// Outputs, gradients of all parameters, and the kernels that ran.
   private func run(
-    _ c: Case, _ precision: Plan.Precision
+    _ c: ConvolutionCase, _ precision: Plan.Precision
   ) throws -> (outputs: [Float], gradient: [Float], kernels: [String]) {
-    let net = c.network
+    let net = network(c)
     var weights = net.initialWeights(seed: 32)
     let plan = try net.compile(inputShape: c.shape, mode: .training, precision: precision)
     try plan.forward(noise(c.shape.reduce(1, *), "input"), updating: &weights)
@@ -67,8 +49,10 @@ import Testing
     } / scale
   }
 
-  @Test(arguments: cases) func `three terms are as good as f32, two give four digits`(c: Case) throws {
-    let net = c.network
+  @Test(arguments: cases) func `three terms are as good as f32, two give four digits`(c: ConvolutionCase)
+    throws
+  {
+    let net = network(c)
     let reference = ReferenceInterpreter(
       net, batch: c.batch, isTraining: true, values: net.initialWeights(seed: 32).values.map(Double.init))
     let expected = reference(
@@ -97,22 +81,14 @@ import Testing
   }
 
   @Test func `inference takes bias and activation along`() throws {
+    let c = ConvolutionCase(inputs: 32, outputs: 32, extents: [4, 6, 9])
     var net = Network(spatialAxes: 3)
-    let image = net.input(channels: 1)
-    let first = net.convolution(image, to: 32, Convolution(kernel: 1), name: "first")
-    let layer = net.convolution(first, to: 32, Convolution(kernel: 3), name: "layer")
-    let normal = net.normalisation(layer, Normalisation(.batch(momentum: 0.1)), name: "norm")
+    let normal = net.normalisation(c.layer(in: &net), Normalisation(.batch(momentum: 0.1)), name: "norm")
     net.setOutputs([net.activation(normal, .leakyReLU(slope: 0.1))])
-    var weights = net.initialWeights(seed: 33)
-    for (parameter, range) in zip(net.table.parameters, net.table.ranges) where parameter.shape.count == 1 {
-      for (i, value) in zip(range, noise(range.count, parameter.name)) {
-        weights.values[i] = 1 + 0.3 * abs(value)
-      }
-    }
-    let shape = [1, 1, 4, 6, 9]
+    let weights = ConvolutionCase.weights(net, seed: 33)
     var outputs: [[Float]] = []
     for precision in [Plan.Precision.f32, .bf16x3, .bf16x2] {
-      let plan = try net.compile(inputShape: shape, mode: .inference, precision: precision)
+      let plan = try net.compile(inputShape: c.shape, mode: .inference, precision: precision)
       try plan.load(weights)
       try plan.forward(noise(216, "input"))
       outputs.append(Array(plan.outputs[0].values))

@@ -46,26 +46,25 @@ enum ConvolutionKernel {
 extension ConvolutionDesign {
   /// The convolution in fewer multiplications, where that pays: at inference, for planes of several tiles and weights that
   /// a cache holds.
-  func winograd(input: PlanImage, output: PlanImage) -> WinogradConvolution.Geometry? {
-    let geometry = WinogradConvolution.Geometry(
-      inputs: input.channels, outputs: output.channels, batch: input.batch, extents: input.extents)
-    guard tileKind == .same, fillsRegisters(input, output), geometry.tiles >= 16, geometry.weights <= 1 << 20
+  func winograd(input: PlanImage, output: PlanImage) -> ConvolutionSize? {
+    guard tileKind == .same, let size = sizeInRegisters(input, output), size.tiles >= 16,
+      size.winogradWeights <= 1 << 20
     else { return nil }
-    return geometry
+    return size
   }
 
-  /// Up-sampling and the convolution behind it as one sum over the coarse image.
-  func upsampled(input: PlanImage, output: PlanImage) -> UpsampledConvolution.Geometry? {
-    guard expands, fillsRegisters(input, output) else { return nil }
-    return UpsampledConvolution.Geometry(
+  /// Up-sampling and the convolution behind it as one sum over the coarse image, at inference.
+  func upsampled(input: PlanImage, output: PlanImage) -> ConvolutionSize? {
+    expands ? sizeInRegisters(input, output) : nil
+  }
+
+  /// The size where the kernels for inference in f32 are for it.
+  private func sizeInRegisters(_ input: PlanImage, _ output: PlanImage) -> ConvolutionSize? {
+    guard isInference, axes == 3, precision == .f32, KernelLibrary.hasWideRegisters,
+      input.channels % 16 == 0, output.channels % 16 == 0
+    else { return nil }
+    return ConvolutionSize(
       inputs: input.channels, outputs: output.channels, batch: input.batch, extents: input.extents)
-  }
-
-  /// Whether the kernels for inference in f32 are for it.
-  private func fillsRegisters(_ input: PlanImage, _ output: PlanImage) -> Bool {
-    isInference && axes == 3 && precision == .f32 && KernelLibrary.hasWideRegisters
-      && input.channels % 16 == 0
-      && output.channels % 16 == 0
   }
 
   /// The convolution on tiles, where it is of the kind that they compute.

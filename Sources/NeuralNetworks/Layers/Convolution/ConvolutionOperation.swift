@@ -39,10 +39,10 @@ final class ConvolutionOperation: Operation {
     var dense = output
     dense.pixelStride = output.channels
     let shape = design.shape(input: input, output: dense)
-    if let geometry = design.winograd(input: input, output: output) {
-      forwardKernel = .winograd(WinogradConvolution(geometry, arena: arena, team: team))
-    } else if let geometry = design.upsampled(input: input, output: output) {
-      forwardKernel = .upsampled(UpsampledConvolution(geometry, arena: arena, team: team))
+    if let size = design.winograd(input: input, output: output) {
+      forwardKernel = .winograd(WinogradConvolution(size, arena: arena, team: team))
+    } else if let size = design.upsampled(input: input, output: output) {
+      forwardKernel = .upsampled(UpsampledConvolution(size, arena: arena, team: team))
     } else if let geometry = design.tiles(input: input, output: output) {
       forwardKernel = .tiles(
         TileConvolution(geometry, exchanged: false, role: "forward", arena: arena, team: team))

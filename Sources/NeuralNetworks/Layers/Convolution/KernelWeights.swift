@@ -53,13 +53,14 @@ final class KernelWeights {
 
   /// Make them from row-major parameters.
   func prepare(from parameters: UnsafePointer<Float>) throws(NeuralNetworkError) {
-    guard let target = arena.address(buffer) else { preconditionFailure("plan without memory") }
+    let target = arena.address(buffer)
     let packs = primitive.weights == nn_packed_weights
     let needs = KernelWeights.temporaryBytes(shape, packs: packs, source)
     guard needs > 0 else {
       return try primitive.reorderWeights(from: UnsafeMutablePointer(mutating: parameters), to: target)
     }
-    if let temporary, let place = arena.address(temporary) {
+    if let temporary {
+      let place = arena.address(temporary)
       rearrange(parameters, to: place, packs: packs)
       return try primitive.reorderWeights(from: place, to: target)
     }

@@ -17,6 +17,18 @@ protocol OwnConvolution: AnyObject {
   func run<E: ImageScalar, F: Pointwise>(_ x: ImageView<E>, _ epilogue: ConvolutionEpilogue<E, F>)
 }
 
+/// Channels and extents of a convolution whose channels come in blocks of 16.
+struct ConvolutionSize {
+  var inputs: Int
+  var outputs: Int
+  var batch: Int
+  /// Of the image that is read.
+  var extents: SIMD3<Int>
+
+  /// Blocks of 16 input channels.
+  var blocks: Int { inputs / 16 }
+}
+
 /// What is done with the sums of a convolution.
 struct ConvolutionEpilogue<E: ImageScalar, F: Pointwise> {
   let y: ImageView<E>

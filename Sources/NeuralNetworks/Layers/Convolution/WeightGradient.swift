@@ -37,25 +37,22 @@ final class WeightGradient {
   func bind(image: UnsafeMutableRawPointer, result: UnsafeMutableRawPointer) throws(NeuralNetworkError) {
     operands = (image, result)
     try primitive?.bind(
-      image: image, weights: place(packed), bias: nil, result: result, scratch: place(scratch))
+      image: image, weights: arena.address(packed), bias: nil, result: result, scratch: arena.address(scratch)
+    )
   }
 
   /// Write the gradient, or add it.
   func run(to gradient: UnsafeMutablePointer<Float>, adding: Bool) throws(NeuralNetworkError) {
     if let primitive {
       try primitive.run()
-      return try primitive.reorderWeights(from: place(packed), to: gradient, adding: adding)
+      return try primitive.reorderWeights(from: arena.address(packed), to: gradient, adding: adding)
     }
     guard let operands else { preconditionFailure("a plan is bound before it runs") }
     var shape = shape
     tileTime.count {
       nn_tiles_weight_gradient(
-        &shape, operands.image, operands.result, gradient, adding, Int32(team.threads), place(scratch))
+        &shape, operands.image, operands.result, gradient, adding, Int32(team.threads), arena.address(scratch)
+      )
     }
-  }
-
-  private func place(_ buffer: Int) -> UnsafeMutableRawPointer {
-    guard let address = arena.address(buffer) else { preconditionFailure("plan without memory") }
-    return address
   }
 }

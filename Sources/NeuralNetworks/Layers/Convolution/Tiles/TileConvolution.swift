@@ -61,8 +61,8 @@ final class TileConvolution: OwnConvolution {
   }
 
   var name: String { geometry.terms == 1 ? "tiles:amx_bf16" : "tiles:amx_bf16x\(geometry.terms)" }
-  var scratch: UnsafeMutableRawPointer { place(scratchBuffer) }
-  var tiles: UnsafeMutableRawPointer { place(weightsBuffer) }
+  var scratch: UnsafeMutableRawPointer { arena.address(scratchBuffer) }
+  var tiles: UnsafeMutableRawPointer { arena.address(weightsBuffer) }
 
   /// Take over row-major weights `out × in × 3³`.
   func prepare(from parameters: UnsafePointer<Float>) {
@@ -93,10 +93,5 @@ final class TileConvolution: OwnConvolution {
       first += columns.count
       return result
     }
-  }
-
-  private func place(_ buffer: Int) -> UnsafeMutableRawPointer {
-    guard let address = arena.address(buffer) else { preconditionFailure("plan without memory") }
-    return address
   }
 }

@@ -1,14 +1,14 @@
 extension UpsampledConvolution {
   func run<E: ImageScalar, F: Pointwise>(_ x: ImageView<E>, _ epilogue: ConvolutionEpilogue<E, F>) {
-    team.forEachSlab(of: (geometry.voxels + 15) / 16) { member, slab in
+    team.forEachSlab(of: (voxelCount + 15) / 16) { member, slab in
       let (inputs, sums) = scratch(member)
-      let layout = ChannelProducts.Pixels(images: [0], block: strip * 16, blocks: geometry.blocks)
+      let layout = ChannelProducts.Pixels(images: [0], block: strip * 16, blocks: size.blocks)
       for first in stride(from: slab.lowerBound * 16, to: slab.upperBound * 16, by: strip) {
-        let voxels = first..<min(first + strip, slab.upperBound * 16, geometry.voxels)
+        let voxels = first..<min(first + strip, slab.upperBound * 16, voxelCount)
         difference(x, voxels, to: inputs)
-        for block in 0..<geometry.outputs / 16 {
+        for block in 0..<size.outputs / 16 {
           for product in 0..<UpsampledConvolution.products {
-            let factors = weights + (block * UpsampledConvolution.products + product) * geometry.inputs * 16
+            let factors = weights + (block * UpsampledConvolution.products + product) * size.inputs * 16
             for voxel in stride(from: 0, to: voxels.count, by: 16) {
               ChannelProducts.sum(
                 inputs + product * inputDistance + voxel * 16, layout, factors,
@@ -33,7 +33,7 @@ extension UpsampledConvolution {
   }
 
   private func forEachRun(of voxels: Range<Int>, _ body: (Run) -> Void) {
-    let e = geometry.extents
+    let e = size.extents
     var first = voxels.lowerBound
     while first < voxels.upperBound {
       let line = first / e[2]
@@ -54,7 +54,7 @@ extension UpsampledConvolution {
     withUnsafeTemporaryAllocation(of: SIMD16<Float>.self, capacity: 27) { columns in
       guard let columns = columns.baseAddress else { return }
       forEachRun(of: voxels) { run in
-        for block in 0..<geometry.blocks {
+        for block in 0..<size.blocks {
           var (left, middle, right) = (columns, columns + 9, columns + 18)
           column(x, run, at: run.width - 1, block: block, to: left)
           column(x, run, at: run.width, block: block, to: middle)
@@ -80,7 +80,7 @@ extension UpsampledConvolution {
   private func column<E: ImageScalar>(
     _ x: ImageView<E>, _ run: Run, at width: Int, block: Int, to values: UnsafeMutablePointer<SIMD16<Float>>
   ) {
-    let e = geometry.extents
+    let e = size.extents
     guard width >= 0, width < e[2] else { return values.update(repeating: .zero, count: 9) }
     let (line, plane) = (e[2] * x.stride, e[1] * e[2] * x.stride)
     let centre = UnsafePointer(x[(run.plane * e[1] + run.height) * e[2] + width]) + 16 * block
@@ -103,7 +103,7 @@ extension UpsampledConvolution {
   private func finish<E: ImageScalar, F: Pointwise>(
     _ sums: UnsafePointer<Float>, _ voxels: Range<Int>, block: Int, _ epilogue: ConvolutionEpilogue<E, F>
   ) {
-    let e = geometry.extents
+    let e = size.extents
     forEachRun(of: voxels) { run in
       for z in 0..<2 {
         for y in 0..<2 {

@@ -8,24 +8,11 @@ import COneDNN
 /// (of six on the fine image): in three axes 27 for eight outputs instead of 64 (of 216). Nothing but differences and
 /// sums is added, so rounding is that of any order of summation.
 final class UpsampledConvolution: OwnConvolution {
-  struct Geometry {
-    var inputs: Int
-    var outputs: Int
-    var batch: Int
-    /// Of the coarse image.
-    var extents: SIMD3<Int>
-
-    var voxels: Int { batch * extents[0] * extents[1] * extents[2] }
-    /// Blocks of 16 input channels.
-    var blocks: Int { inputs / 16 }
-    /// Scalars of the weights.
-    var weights: Int { UpsampledConvolution.products * inputs * outputs }
-  }
-
   /// Products of a coarse voxel.
   static let products = 27
 
-  let geometry: Geometry
+  /// Extents are those of the coarse image.
+  let size: ConvolutionSize
   let role = "forward"
   let name = "upsampled:f32"
   var time = Duration.zero
@@ -41,40 +28,37 @@ final class UpsampledConvolution: OwnConvolution {
   private unowned let arena: Arena
   let team: Team
 
-  init(_ geometry: Geometry, arena: Arena, team: Team) {
-    self.geometry = geometry
+  init(_ size: ConvolutionSize, arena: Arena, team: Team) {
+    self.size = size
     self.arena = arena
     self.team = team
     // A third of a core's second cache at most.
-    let voxel = 4 * UpsampledConvolution.products * (geometry.inputs + 16)
+    let voxel = 4 * UpsampledConvolution.products * (size.inputs + 16)
     strip = max(16, min(64, (3 << 18) / voxel / 16 * 16))
-    inputDistance = (geometry.blocks * strip + 1) * 16
+    inputDistance = (size.blocks * strip + 1) * 16
     sumDistance = (strip + 1) * 16
-    weightsBuffer = arena.request(bytes: 4 * geometry.weights)
+    weightsBuffer = arena.request(bytes: 4 * UpsampledConvolution.products * size.inputs * size.outputs)
     scratchBuffer = arena.request(
       bytes: 4 * team.threads * UpsampledConvolution.products * (inputDistance + sumDistance))
   }
 
+  /// Coarse voxels of all samples.
+  var voxelCount: Int { size.batch * size.extents[0] * size.extents[1] * size.extents[2] }
   var buffers: Set<Int> { [weightsBuffer, scratchBuffer] }
-  var weights: UnsafeMutablePointer<Float> { place(weightsBuffer) }
+  var weights: UnsafeMutablePointer<Float> { arena.floats(weightsBuffer) }
 
   /// A thread's differences and sums.
   func scratch(_ member: Int) -> (inputs: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>) {
     let count = UpsampledConvolution.products
-    let first = place(scratchBuffer) + member * count * (inputDistance + sumDistance)
+    let first = arena.floats(scratchBuffer) + member * count * (inputDistance + sumDistance)
     return (first, first + count * inputDistance)
-  }
-
-  private func place(_ buffer: Int) -> UnsafeMutablePointer<Float> {
-    guard let address = arena.address(buffer) else { preconditionFailure("plan without memory") }
-    return address.assumingMemoryBound(to: Float.self)
   }
 
   /// Weights of the products: block of 16 outputs, product, input channel, output.
   func prepare(from parameters: UnsafePointer<Float>) {
     packTime.count {
-      let (inputs, target) = (geometry.inputs, weights)
-      team.forEachSlab(of: geometry.outputs / 16) { _, slab in
+      let (inputs, target) = (size.inputs, weights)
+      team.forEachSlab(of: size.outputs / 16) { _, slab in
         withUnsafeTemporaryAllocation(of: SIMD16<Float>.self, capacity: 27) { taps in
           for block in slab {
             for channel in 0..<inputs {

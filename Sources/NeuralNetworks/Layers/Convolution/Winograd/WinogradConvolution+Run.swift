@@ -1,7 +1,7 @@
 extension WinogradConvolution {
   func run<E: ImageScalar, F: Pointwise>(_ x: ImageView<E>, _ epilogue: ConvolutionEpilogue<E, F>) {
-    let depth = geometry.extents[0]
-    team.forEachSlab(of: geometry.batch * strips * depth) { member, slab in
+    let depth = size.extents[0]
+    team.forEachSlab(of: size.batch * strips * depth) { member, slab in
       let inputs = scratch + member * scratchCount
       let sums = inputs + 3 * planeCount
       // Transformed planes d − 1, d and d + 1 lie at their index modulo three.
@@ -9,7 +9,7 @@ extension WinogradConvolution {
       for unit in slab {
         let (column, d) = (unit / depth, unit % depth)
         let (sample, part) = (column / strips, column % strips)
-        let tiles = part * strip..<min(geometry.tiles, (part + 1) * strip)
+        let tiles = part * strip..<min(size.tiles, (part + 1) * strip)
         if d == 0 { ready = Int.min }
         let reach = max(0, d - 1)...min(depth - 1, d + 1)
         for plane in reach where plane >= ready {
@@ -17,7 +17,7 @@ extension WinogradConvolution {
             x, sample: sample, depth: plane, tiles: tiles, to: inputs + plane % 3 * planeCount)
         }
         ready = d + 2
-        for block in 0..<geometry.outputs / 16 {
+        for block in 0..<size.outputs / 16 {
           multiply(inputs, planes: reach, depth: d, tiles: tiles.count, block: block, to: sums)
           finish(sums, sample: sample, depth: d, tiles: tiles, block: block, epilogue)
         }
@@ -29,14 +29,14 @@ extension WinogradConvolution {
   private func transform<E: ImageScalar>(
     _ x: ImageView<E>, sample: Int, depth: Int, tiles: Range<Int>, to target: UnsafeMutablePointer<Float>
   ) {
-    let (height, width) = (geometry.extents[1], geometry.extents[2])
-    let plane = (sample * geometry.extents[0] + depth) * height
+    let (height, width) = (size.extents[1], size.extents[2])
+    let plane = (sample * size.extents[0] + depth) * height
     let next = inputDistance
     withUnsafeTemporaryAllocation(of: SIMD16<Float>.self, capacity: WinogradTransform.products) { lines in
       for tile in tiles {
-        let (h, w) = (tile / geometry.tilesWide * 4 - 1, tile % geometry.tilesWide * 4 - 1)
+        let (h, w) = (tile / size.tilesWide * 4 - 1, tile % size.tilesWide * 4 - 1)
         let isInside = h >= 0 && w >= 0 && h + 6 <= height && w + 6 <= width
-        for block in 0..<geometry.blocks {
+        for block in 0..<size.blocks {
           for row in 0..<6 {
             let y = h + row
             if isInside {
@@ -94,10 +94,10 @@ extension WinogradConvolution {
     to sums: UnsafeMutablePointer<Float>
   ) {
     let layout = ChannelProducts.Pixels(
-      images: planes.map { $0 % 3 * planeCount }, block: strip * 16, blocks: geometry.blocks)
+      images: planes.map { $0 % 3 * planeCount }, block: strip * 16, blocks: size.blocks)
     let first =
       weights + block * WinogradTransform.products * weightsOfProduct
-      + (planes.lowerBound - depth + 1) * geometry.inputs * 16
+      + (planes.lowerBound - depth + 1) * size.inputs * 16
     for product in 0..<WinogradTransform.products {
       let pixels = inputs + product * inputDistance
       let sums = sums + product * sumDistance
@@ -113,12 +113,12 @@ extension WinogradConvolution {
     _ sums: UnsafePointer<Float>, sample: Int, depth: Int, tiles: Range<Int>, block: Int,
     _ epilogue: ConvolutionEpilogue<E, F>
   ) {
-    let (height, width) = (geometry.extents[1], geometry.extents[2])
-    let plane = (sample * geometry.extents[0] + depth) * height
+    let (height, width) = (size.extents[1], size.extents[2])
+    let plane = (sample * size.extents[0] + depth) * height
     let next = sumDistance
     withUnsafeTemporaryAllocation(of: SIMD16<Float>.self, capacity: 24) { lines in
       for tile in tiles {
-        let (h, w) = (tile / geometry.tilesWide * 4, tile % geometry.tilesWide * 4)
+        let (h, w) = (tile / size.tilesWide * 4, tile % size.tilesWide * 4)
         let source = sums + (tile - tiles.lowerBound) * 16
         for column in 0..<6 {
           let m = source + column * next

@@ -7,23 +7,7 @@ import COneDNN
 /// planes of outputs; of the 36 products of a tile each is a sum over the three planes and all channels. Threads take
 /// strips of tiles whose transformed inputs fit a core's cache.
 final class WinogradConvolution: OwnConvolution {
-  struct Geometry {
-    var inputs: Int
-    var outputs: Int
-    var batch: Int
-    var extents: SIMD3<Int>
-
-    var tilesHigh: Int { (extents[1] + 3) / 4 }
-    var tilesWide: Int { (extents[2] + 3) / 4 }
-    /// Tiles of a plane.
-    var tiles: Int { tilesHigh * tilesWide }
-    /// Blocks of 16 input channels.
-    var blocks: Int { inputs / 16 }
-    /// Scalars of the transformed weights.
-    var weights: Int { WinogradTransform.products * 3 * inputs * outputs }
-  }
-
-  let geometry: Geometry
+  let size: ConvolutionSize
   let role = "forward"
   let name = "winograd:f32"
   var time = Duration.zero
@@ -44,17 +28,17 @@ final class WinogradConvolution: OwnConvolution {
   var planeCount: Int { WinogradTransform.products * inputDistance }
   var scratchCount: Int { 3 * planeCount + WinogradTransform.products * sumDistance }
 
-  init(_ geometry: Geometry, arena: Arena, team: Team) {
-    self.geometry = geometry
+  init(_ size: ConvolutionSize, arena: Arena, team: Team) {
+    self.size = size
     self.arena = arena
     self.team = team
     // Half of a core's second cache, roughly.
-    let tile = 4 * WinogradTransform.products * (48 * geometry.blocks + 16)
+    let tile = 4 * WinogradTransform.products * (48 * size.blocks + 16)
     let most = max(16, (5 << 18) / tile / 16 * 16)
-    strips = (geometry.tiles + most - 1) / most
-    strip = ((geometry.tiles + strips - 1) / strips + 15) / 16 * 16
-    weightsBuffer = arena.request(bytes: 4 * geometry.weights)
-    inputDistance = (geometry.blocks * strip + 1) * 16
+    strips = (size.tiles + most - 1) / most
+    strip = ((size.tiles + strips - 1) / strips + 15) / 16 * 16
+    weightsBuffer = arena.request(bytes: 4 * size.winogradWeights)
+    inputDistance = (size.blocks * strip + 1) * 16
     sumDistance = (strip + 1) * 16
     let count = WinogradTransform.products * (3 * inputDistance + sumDistance)
     scratchBuffer = arena.request(bytes: 4 * team.threads * count)
@@ -62,23 +46,18 @@ final class WinogradConvolution: OwnConvolution {
 
   var buffers: Set<Int> { [weightsBuffer, scratchBuffer] }
 
-  var weights: UnsafeMutablePointer<Float> { place(weightsBuffer) }
-  var scratch: UnsafeMutablePointer<Float> { place(scratchBuffer) }
-
-  private func place(_ buffer: Int) -> UnsafeMutablePointer<Float> {
-    guard let address = arena.address(buffer) else { preconditionFailure("plan without memory") }
-    return address.assumingMemoryBound(to: Float.self)
-  }
+  var weights: UnsafeMutablePointer<Float> { arena.floats(weightsBuffer) }
+  var scratch: UnsafeMutablePointer<Float> { arena.floats(scratchBuffer) }
 
   /// Scalars of the weights of one of the products.
-  var weightsOfProduct: Int { 3 * geometry.inputs * 16 }
+  var weightsOfProduct: Int { 3 * size.inputs * 16 }
 
   /// Transformed weights: block of 16 outputs, product, plane, input channel, output.
   func prepare(from parameters: UnsafePointer<Float>) {
     packTime.count {
-      let inputs = geometry.inputs
+      let inputs = size.inputs
       let target = weights
-      team.forEachSlab(of: geometry.outputs / 16) { _, slab in
+      team.forEachSlab(of: size.outputs / 16) { _, slab in
         withUnsafeTemporaryAllocation(of: SIMD16<Float>.self, capacity: 18) { lines in
           for part in slab {
             let first = target + part * WinogradTransform.products * weightsOfProduct
@@ -112,4 +91,12 @@ final class WinogradConvolution: OwnConvolution {
       for (column, value) in [v.0, v.1, v.2, v.3, v.4, v.5].enumerated() { lines[6 * line + column] = value }
     }
   }
+}
+
+extension ConvolutionSize {
+  /// Tiles of 4 × 4 outputs along a line, and of a plane.
+  var tilesWide: Int { (extents[2] + 3) / 4 }
+  var tiles: Int { (extents[1] + 3) / 4 * tilesWide }
+  /// Scalars of the transformed weights of ``WinogradConvolution``.
+  var winogradWeights: Int { WinogradTransform.products * 3 * inputs * outputs }
 }
