@@ -96,4 +96,24 @@ import Testing
     #expect(error(outputs[1], outputs[0]) < 3e-6)
     #expect(error(outputs[2], outputs[0]) < 5e-5)
   }
+
+  @Test(arguments: [(16, 16), (32, 32)]) func `in bf16 a part of a wider image is written in place`(
+    inputs: Int, outputs: Int
+  ) throws {
+    let c = ConvolutionCase(batch: 2, inputs: inputs, outputs: outputs, extents: [3, 5, 18])
+    var net = Network(spatialAxes: 3)
+    let layer = net.activation(c.layer(in: &net), .leakyReLU(slope: 0.1))
+    let both = net.concatenation([layer, net.activation(layer, .sigmoid)])
+    net.setOutputs([net.convolution(both, to: 16, Convolution(kernel: 1), name: "last")])
+    let weights = ConvolutionCase.weights(net, seed: 34)
+    let input = noise(c.shape.reduce(1, *), "input")
+    let reference = ReferenceInterpreter(
+      net, batch: c.batch, isTraining: false, values: weights.values.map(Double.init))
+    let expected = reference(input.map(Double.init), extents: Array(c.shape[2...]))[0]
+    let plan = try net.compile(inputShape: c.shape, mode: .inference, precision: .bf16)
+    try plan.load(weights)
+    try plan.forward(input)
+    #expect(plan.operationTimes.flatMap { $0.kernels.map(\.name) }.contains("tiles:amx_bf16"))
+    #expect(error(Array(plan.outputs[0].values), expected) < 0.01)
+  }
 }

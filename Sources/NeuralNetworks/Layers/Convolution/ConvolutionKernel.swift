@@ -70,6 +70,9 @@ extension ConvolutionDesign {
   /// The convolution on tiles, where it is of the kind that they compute.
   func tiles(input: PlanImage, output: PlanImage) -> TileGeometry? {
     guard let kind = tileKind else { return nil }
+    // oneDNN writes whole images only: what belongs into a part of a wider one would be copied.
+    let fillsPart = kind == .same && isInference && !output.isDense
+    guard precision != .bf16 || kind == .expanding || fillsPart else { return nil }
     return tiles(
       kind, inputs: input.channels, outputs: output.channels, batch: input.batch, extents: input.extents,
       isGradient: false)
@@ -99,7 +102,7 @@ extension ConvolutionDesign {
     switch precision {
     case .bf16x3: (isInference || isGradient) && !(kind == .same && outputs == 16) ? 3 : nil
     case .bf16x2: 2
-    case .bf16: kind == .expanding ? 1 : nil
+    case .bf16: isGradient && kind == .same ? nil : 1
     case .automatic, .f32: nil
     }
   }
