@@ -23,7 +23,6 @@ public struct CentrelineContrast: Codable, Sendable, Equatable {
   public static let distance = 3.0
   /// Ratios above it count as visible.
   public static let visible = 3.0
-  private static let reach = 5
 
   /// The contrast of `mask` beyond `label` in `image`, all on one grid.
   public init(of mask: Mask, beyond label: Mask, in image: Volume<Float>) {
@@ -34,7 +33,7 @@ public struct CentrelineContrast: Codable, Sendable, Equatable {
     let near = Mask(grid: inVoxels, voxels: label.voxels)
       .distanceToForeground(limit: CentrelineContrast.distance + 1)
     let either = Mask(grid: inVoxels, voxels: zip(mask.voxels, label.voxels).map { $0 | $1 != 0 ? 1 : 0 })
-    let tissue = either.dilated(by: .box(radius: 2)).voxels
+    let tissue = LocalTissue(around: either)
     let line = mask.skeletonVoxels(.scikitImage).filter {
       !(near.voxels[$0] <= Float(CentrelineContrast.distance))
     }
@@ -42,7 +41,10 @@ public struct CentrelineContrast: Codable, Sendable, Equatable {
       image.withVoxels { voxels in
         nonisolated(unsafe) let voxels = voxels
         return Parallel.mapSlabs(of: 0..<places.count) { slab in
-          slab.compactMap { CentrelineContrast.ratio(at: places[$0], voxels, tissue: tissue, shape: shape) }
+          slab.compactMap {
+            tissue.contrast(
+              of: CentrelineContrast.top(voxels, at: places[$0], shape), at: places[$0], in: voxels)
+          }
         }.flatMap { $0 }.sorted()
       }
     }
@@ -60,38 +62,25 @@ public struct CentrelineContrast: Codable, Sendable, Equatable {
         place % shape.x + steps[0], place / shape.x % shape.y + steps[1],
         place / (shape.x * shape.y) + steps[2]
       )
-      guard shape.contains(i, j, k), tissue[shape.index(i, j, k)] == 0 else { return nil }
+      guard shape.contains(i, j, k), tissue.contains(shape.index(i, j, k)) else { return nil }
       return shape.index(i, j, k)
     }
     let chance = ratios(others)
     tissueMedian = chance.isEmpty ? nil : chance[chance.count / 2]
   }
 
-  private static func ratio(
-    at place: Int, _ voxels: UnsafeBufferPointer<Float>, tissue: [UInt8], shape: VoxelShape
-  ) -> Double? {
-    let center = [place % shape.x, place / shape.x % shape.y, place / (shape.x * shape.y)]
-    func range(_ axis: Int, _ reach: Int) -> ClosedRange<Int> {
-      max(0, center[axis] - reach)...min(shape[axis] - 1, center[axis] + reach)
-    }
-    var (count, sum, squares, top) = (0, 0.0, 0.0, -Double.infinity)
-    for k in range(2, reach) {
-      for j in range(1, reach) {
-        for i in range(0, reach) {
-          let index = shape.index(i, j, k)
-          let value = Double(voxels[index])
-          if max(abs(i - center[0]), abs(j - center[1]), abs(k - center[2])) <= 1 { top = max(top, value) }
-          guard tissue[index] == 0 else { continue }
-          count += 1
-          sum += value
-          squares += value * value
+  /// The greatest intensity within one voxel.
+  private static func top(_ voxels: UnsafeBufferPointer<Float>, at place: Int, _ shape: VoxelShape) -> Double
+  {
+    let (x, y, z) = (place % shape.x, place / shape.x % shape.y, place / (shape.x * shape.y))
+    var top = -Double.infinity
+    for k in max(0, z - 1)...min(shape.z - 1, z + 1) {
+      for j in max(0, y - 1)...min(shape.y - 1, y + 1) {
+        for i in max(0, x - 1)...min(shape.x - 1, x + 1) {
+          top = max(top, Double(voxels[shape.index(i, j, k)]))
         }
       }
     }
-    guard count >= 30 else { return nil }
-    let mean = sum / Double(count)
-    let deviation = max(0, squares / Double(count) - mean * mean).squareRoot()
-    guard deviation > 0 else { return nil }
-    return (top - mean) / deviation
+    return top
   }
 }

@@ -19,6 +19,33 @@ struct VesselDecisionTests {
     #expect(decision(p, image: nil).voxels == [1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1])
   }
 
+  @Test("Of small components those stay that stand out from the tissue around them")
+  func clearComponents() {
+    let shape = VoxelShape(40, 20, 20)
+    var stream = RandomStream(seed: 5, purpose: "tissue")
+    var image = Volume<Float>(
+      grid: VoxelGrid(shape: shape), voxels: (0..<shape.count).map { _ in 100 + 10 * stream.normal() })
+    var p = Volume<Float>(grid: image.grid, filledWith: 0)
+    /// A rod of `length` voxels that is `contrast` standard deviations brighter than the tissue.
+    func rod(_ length: Int, x: Int, y: Int, contrast: Float) {
+      for i in x..<x + length {
+        p[i, y, 10] = 0.9
+        image[i, y, 10] = 100 + 10 * contrast
+      }
+    }
+    rod(12, x: 2, y: 2, contrast: 5)
+    rod(12, x: 22, y: 2, contrast: 1)
+    rod(6, x: 2, y: 10, contrast: 5)
+    rod(20, x: 15, y: 15, contrast: 0)
+    var decision = VesselDecision(high: 0.5)
+    decision.smallestComponent = 20
+    #expect(decision(p, image: image).voxels.count { $0 != 0 } == 20)
+    decision.clearComponents = .init(smallest: 10, contrast: 3)
+    let mask = decision(p, image: image)
+    #expect(mask.voxels.count { $0 != 0 } == 32)
+    #expect(mask[2, 2, 10] == 1 && mask[22, 2, 10] == 0 && mask[2, 10, 10] == 0 && mask[15, 15, 10] == 1)
+  }
+
   /// A way of growing along bright voxels, and the mask that it makes.
   private struct Growth {
     var brightness = VesselDecision.Brightness.required

@@ -85,6 +85,21 @@ public struct ConnectedComponents: Sendable {
     return mask
   }
 
+  /// For each component for which `isWanted` holds the mean of `value`, given positions in memory, over those of its voxels
+  /// that have one; nil for other components and where none has one.
+  public func means(where isWanted: (Int) -> Bool, of value: (Int) -> Double?) -> [Double?] {
+    let wanted = sizes.indices.map(isWanted)
+    var (sums, counts) = ([Double](repeating: 0, count: count), [Int](repeating: 0, count: count))
+    for (run, component) in zip(runs, componentOfRun) where wanted[Int(component)] {
+      for index in run.start..<run.start + run.length {
+        guard let value = value(index) else { continue }
+        sums[Int(component)] += value
+        counts[Int(component)] += 1
+      }
+    }
+    return zip(sums, counts).map { $1 > 0 ? $0 / Double($1) : nil }
+  }
+
   /// The mask of the components for which `keep` holds, and of the others' voxels for whose position in memory `predicate`
   /// does.
   @inline(__always)

@@ -33,6 +33,20 @@ public struct VesselDecision: Codable, Sendable, Equatable {
   public var depth: Double?
   /// Components of fewer voxels are removed.
   public var smallestComponent = 0
+  /// Which of those stay after all; nil = none.
+  public var clearComponents: ClearComponents?
+
+  /// Small components that the image itself shows to be something: pieces of thin vessels stand out from the tissue around
+  /// them, what the network sees in noise does not.
+  public struct ClearComponents: Codable, Sendable, Equatable {
+    /// Voxels of the smallest that can stay.
+    public var smallest: Int
+    /// The mean contrast-to-noise ratio (`LocalTissue`) that it takes.
+    public var contrast: Double
+
+    /// Those of at least `smallest` voxels and a mean ratio of at least `contrast`.
+    public init(smallest: Int, contrast: Double) { (self.smallest, self.contrast) = (smallest, contrast) }
+  }
 
   /// All voxels of at least `high`.
   public init(high: Float?) { self.high = high }
@@ -64,7 +78,24 @@ public struct VesselDecision: Codable, Sendable, Equatable {
     } else {
       mask = probability.thresholded(atLeast: high)
     }
-    return smallestComponent > 1 ? mask.removingComponents(smallerThan: smallestComponent) : mask
+    return smallestComponent > 1 ? withoutSpecks(mask, image) : mask
+  }
+
+  private func withoutSpecks(_ mask: Mask, _ image: Volume<Float>?) -> Mask {
+    guard let clearComponents, let image else {
+      return mask.removingComponents(smallerThan: smallestComponent)
+    }
+    precondition(image.shape == mask.shape, "image and probability on one grid")
+    let (components, tissue) = (mask.connectedComponents(), LocalTissue(around: mask))
+    let contrasts = image.withVoxels { voxels in
+      components.means(where: {
+        (clearComponents.smallest..<smallestComponent).contains(components.sizes[$0])
+      }) { tissue.contrast(of: Double(voxels[$0]), at: $0, in: voxels) }
+    }
+    return components.mask {
+      components.sizes[$0] >= smallestComponent
+        || contrasts[$0].map { $0 >= clearComponents.contrast } ?? false
+    }
   }
 
   /// 1 where a voxel is vessel by itself, 1/2 where it is one if connected to such a voxel, else 0.

@@ -42,6 +42,13 @@ struct DecideVessels: Stage {
     Parameter(
       "smallest_component_voxels", \DecideVessels.smallestComponent,
       "components of fewer voxels are removed (26-connected)", in: 0...1_000_000),
+    Parameter(
+      "clear_component_voxels", \DecideVessels.smallestClearComponent,
+      "from this size on they stay where the image shows them clearly; none = all are removed"),
+    Parameter(
+      "clear_contrast", \DecideVessels.clearContrast,
+      "the mean contrast-to-noise ratio to the tissue around it that a component clearly shown has",
+      in: 0...100),
   ]
   static let inputs = [
     StageInput("probability", from: "segment/probability.nii.gz", "the probability of a vessel"),
@@ -62,10 +69,16 @@ struct DecideVessels: Stage {
   var support = 0.0
   var depth: Double?
   var smallestComponent = 10
+  var smallestClearComponent: Int?
+  var clearContrast = 3.0
 
   func validate() throws {
     if let depth, !(0...100).contains(depth) {
       throw WrongValue(found: "\(depth)", expected: "depth_mm: 0 to 100, or none")
+    }
+    if let smallestClearComponent, smallestClearComponent < 1 {
+      throw WrongValue(
+        found: "\(smallestClearComponent)", expected: "clear_component_voxels: 1 or more, or none")
     }
   }
 
@@ -75,11 +88,15 @@ struct DecideVessels: Stage {
     var decision = VesselDecision(high: try high(context))
     decision.lowShare = lowShare
     decision.smallestComponent = smallestComponent
+    decision.clearComponents = smallestClearComponent.map {
+      VesselDecision.ClearComponents(smallest: $0, contrast: clearContrast)
+    }
     var image: Volume<Float>?
-    if brightness != .ignored || depth != nil {
+    if brightness != .ignored || depth != nil || smallestClearComponent != nil {
       guard let url = context.optionalInput("image") else {
         throw PipelineError.noInput(
-          "stage \(context.stage): brightness and depth need the image; run stage prepare first")
+          "stage \(context.stage): brightness, depth and clear components need the image; run stage prepare first"
+        )
       }
       let read = try NIfTIFile(path: url.path).readVolume().volume
       try GridComparison.require(
