@@ -100,6 +100,28 @@ struct CaseDiscoveryTests {
     }
   }
 
+  @Test("A flat folder; labels beside their scans are labels, and files that only end like one are scans")
+  func labelsBeside() throws {
+    try folder(
+      "A_mra.nii.gz", "A_vessels.nii.gz", "b.nii", "b_Seg.nii", "c_mask.nii", "_label.nii", "d_mra.nii",
+      "d_mra_label.nii"
+    ) { folder in
+      let found = try CaseDiscovery(folder: folder, kind: .volume)
+      #expect(
+        pairs(found, in: folder) == [
+          "A_mra A_vessels.nii.gz", "_label -", "b b_Seg.nii", "c_mask -", "d_mra d_mra_label.nii",
+        ])
+      #expect(
+        found.remarks.first
+          == "3 files are labels of the scans beside them: A_vessels.nii.gz, b_Seg.nii, d_mra_label.nii")
+    }
+    try folder("a.nii", "a_seg.nii", "a_label.nii") { folder in
+      #expect {
+        try CaseDiscovery(folder: folder, kind: .volume)
+      } throws: { "\($0)".contains("a_seg.nii: a second label of 'a'; the other is ") }
+    }
+  }
+
   @Test("Patients: one folder a case, the folder of results is none")
   func patients() throws {
     try folder("p2/seg.nii.gz", "p1/seg.nii.gz", "out/p1/case.json", "readme.txt") { folder in

@@ -27,13 +27,22 @@ public struct CaseDiscovery: Sendable {
     let listing = try FolderListing(folder)
     layout = FolderLayout.detect(listing, kind)
     remarks = listing.leftOut
-    let inputs = try Self.inputs(listing, layout, kind, output: output, remarks: &remarks)
+    var inputs = try Self.inputs(listing, layout, kind, output: output, remarks: &remarks)
     guard !inputs.isEmpty else {
       throw PipelineError.noInput(
         "\(folder.path): no cases found (\(layout.inWords); \(Self.expectation(kind)) expected)"
       )
     }
-    let labelFiles = try Self.labels(listing, layout, kind, explicit: labels, remarks: &remarks)
+    let labelFiles: [String: URL]
+    if layout == .flat && labels == nil {
+      labelFiles = try NeighbouringLabels.take(from: &inputs)
+      if !labelFiles.isEmpty {
+        let names = labelFiles.values.map(\.lastPathComponent).sorted()
+        remarks.append("\(names.count) files are labels of the scans beside them: \(shortList(names))")
+      }
+    } else {
+      labelFiles = try Self.labels(listing, layout, kind, explicit: labels, remarks: &remarks)
+    }
     cases = inputs.keys.sorted().map { id in
       Case(id: id, input: inputs[id] ?? folder, label: Self.label(for: id, layout, labelFiles))
     }
