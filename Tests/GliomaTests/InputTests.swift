@@ -105,6 +105,10 @@ struct InputTests {
     let cut = PatientGrid(try Patient(images, convention: .gliodil, realigned: false), slices: 8, count: 40)
     let problem = cut.problem
     #expect(problem.weights.pet == problem.weights.data && problem.weights.data == 12)
+    let setup = GliomaSetup(
+      try Patient(images, convention: .gliodil, realigned: false), scheme: .correct, slices: 8, cells: 40,
+      petWeight: 45)
+    #expect(setup.problem.weights.pet == 45 && setup.problem.weights.data == 12)
     // The box spans 80 mm from −8 mm: cells of 2 mm on the voxels, cell n on voxel n − 4.
     let pet = try #require(problem.observation.pet)
     func line(_ n: Int) -> Float { pet[problem.grid.shape.index(n + 4, 7 + 4, 16 + 4)] }

@@ -15,13 +15,12 @@ public struct LossWeights: Hashable, Sendable, Codable {
   /// Weight of the parameters' bounds.
   public var bounds = 1.0
 
-  /// The published weights, but with PET the intervals keep theirs and PET weighs as they do.
+  /// The published weights without PET, which the intervals keep, and `pet` for its term, 0 where there is none.
   ///
-  /// The published program weighs PET 126 times as much as the intervals. Uptake follows the density no better than the
-  /// segmentation does, so that a fit with those weights leaves the visible borders for it.
-  public init(balancedWithPET hasPET: Bool, lambda: Double = 1) {
+  /// The published program weighs PET 126 times as much as the intervals, so that a fit leaves the visible borders for it.
+  public init(pet: Double, lambda: Double = 1) {
     self.init(hasPET: false, lambda: lambda)
-    pet = hasPET ? data : 0
+    self.pet = pet
   }
 
   /// The published weights (GliODIL run script), which depend on whether there is PET. `lambda` scales the weight of

@@ -24,9 +24,15 @@ public struct PatientGrid: Sendable {
 
   /// Least margin around the tumour, in mm.
   public static let margin = 20.0
+  /// Weight of PET unless given: that of the intervals.
+  public static let petWeight = 12.0
 
-  /// Cut `patient` to `count` cells along each axis and `slices` slices of `duration` days.
-  public init(_ patient: Patient, slices: Int, count: Int, duration: Double = 100, lambda: Double = 1) {
+  /// Cut `patient` to `count` cells along each axis and `slices` slices of `duration` days; PET, if there is one, weighs
+  /// `petWeight`.
+  public init(
+    _ patient: Patient, slices: Int, count: Int, duration: Double = 100, lambda: Double = 1,
+    petWeight: Double = PatientGrid.petWeight
+  ) {
     let shape = patient.segmentation.shape
     let spacing = patient.segmentation.grid.spacing
     let regions = patient.segmentation.voxels
@@ -139,7 +145,7 @@ public struct PatientGrid: Sendable {
     problem = GrowthProblem(
       grid: grid, tissue: tissue, observation: observation,
       scheme: .correct, blob: InitialBlob(squaredWidth: 60 * ratio * ratio),
-      weights: LossWeights(balancedWithPET: patient.pet != nil, lambda: lambda))
+      weights: LossWeights(pet: patient.pet == nil ? 0 : petWeight, lambda: lambda))
   }
 
   /// The voxels with a neighbour of another label; `corner` is the voxel coordinate of the box corner.

@@ -33,10 +33,11 @@ public struct GliomaSetup: Sendable {
     }
   }
 
-  /// Cut `patient` for `scheme`: in millimetres with a margin, or as the published program does. The patient must have a
-  /// tumour.
+  /// Cut `patient` for `scheme`: in millimetres with a margin, or as the published program does, then with its weight of
+  /// PET whatever `petWeight`. The patient must have a tumour.
   public init(
-    _ patient: Patient, scheme: DiffusionScheme, slices: Int, cells: Int, lambda: Double = 1
+    _ patient: Patient, scheme: DiffusionScheme, slices: Int, cells: Int, lambda: Double = 1,
+    petWeight: Double = PatientGrid.petWeight
   ) {
     image = patient.segmentation.grid
     if scheme != .correct,
@@ -46,7 +47,8 @@ public struct GliomaSetup: Sendable {
     {
       cut = .published(preparation)
     } else {
-      cut = .millimetres(PatientGrid(patient, slices: slices, count: cells, lambda: lambda))
+      cut = .millimetres(
+        PatientGrid(patient, slices: slices, count: cells, lambda: lambda, petWeight: petWeight))
     }
   }
 

@@ -45,7 +45,7 @@ struct ObservationRows {
       unexplained += rest * rest
     }
     defer { discrepancy = acting > 0 ? (unexplained / acting).squareRoot() : 0 }
-    guard let pet = problem.observation.pet else { return }
+    guard let pet = problem.observation.pet, problem.weights.pet > 0 else { return }
     let petWeight = problem.weights.pet * problem.weights.pet
     for cell in 0..<n where pet[cell] > 0.1 && active[cell] > 0 {
       let uptake = Double(pet[cell]) - p.petBackground

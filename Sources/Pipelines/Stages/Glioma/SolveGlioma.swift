@@ -21,6 +21,8 @@ struct SolveGlioma: Stage {
     Parameter("grid", \SolveGlioma.grid, "time slices x cells along each axis"),
     Parameter("operator", \SolveGlioma.scheme, "correct, or the published program's crop, faces and blob"),
     Parameter("lambda", \SolveGlioma.lambda, "multiplier of the equation's weight", in: 0.001...1000),
+    Parameter(
+      "pet_weight", \SolveGlioma.petWeight, "weight of PET, 0 for none; the scan has 12", in: 0...100),
     Parameter("epochs", \SolveGlioma.epochs, "epochs of adam, iterations of lbfgs", in: 1...1_000_000),
     Parameter("learning_rate", \SolveGlioma.learningRate, "learning rate of adam", in: 1e-6...1),
     Parameter("schedule", \SolveGlioma.schedule, "constant as published, or decaying by a cosine"),
@@ -47,6 +49,7 @@ struct SolveGlioma: Stage {
   var grid = GridSize(slices: 192, cells: 48)
   var scheme = Operator.correct
   var lambda = 1.0
+  var petWeight = PatientGrid.petWeight
   var epochs = 9000
   var learningRate = 1e-3
   var schedule = Schedule.constant
@@ -61,7 +64,7 @@ struct SolveGlioma: Stage {
     let (patient, header) = try PreparedPatient.read(context)
     let setup = GliomaSetup(
       patient, scheme: scheme == .compat ? .compat : .correct, slices: grid.slices, cells: grid.cells,
-      lambda: lambda)
+      lambda: lambda, petWeight: petWeight)
     let problem = setup.problem
     let progress: SolverProgress = { phase, share in try context.progress(share, phase) }
     var solution: GrowthSolution
