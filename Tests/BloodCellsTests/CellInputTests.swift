@@ -12,7 +12,10 @@ import Testing
     let features = CellFeatures(values: (0..<CellFeatures.count).map { Float($0 + 1) })
     var values = [Float](repeating: .nan, count: CellInput.count)
     values.withUnsafeMutableBufferPointer {
-      CellInput(image: image, features: features).write(augmentation, to: $0)
+      CellInput(
+        image: image, features: features,
+        profile: CellProfile(values: [Float](repeating: 0, count: CellProfile.count))
+      ).write(augmentation, to: $0)
     }
     return values
   }

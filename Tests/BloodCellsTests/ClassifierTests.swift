@@ -125,6 +125,7 @@ import Testing
     #expect(read.types == ["round", "long"] && read.origin == "drawn" && read.diameters == [38, 41])
     #expect(read.samples.map(\.input.image) == samples.map(\.input.image))
     #expect(read.samples.map(\.input.features) == samples.map(\.input.features))
+    #expect(read.samples.map(\.input.profile) == samples.map(\.input.profile))
     #expect(read.samples.map(\.type) == samples.map(\.type))
     #expect(read.samples.map(\.slide) == samples.map(\.slide))
   }

@@ -47,8 +47,10 @@ public struct CellClassifier: Sendable {
   public var design: Design
   /// The weights.
   public let weights: Weights
+  /// Networks that see the cell's profile instead of its picture; nil for none.
+  public var profiles: ProfileClassifier?
 
-  /// A classifier of these parts.
+  /// A classifier of these parts, without networks of profiles.
   public init(design: Design, weights: Weights) {
     precondition(weights.table == design.network.network(classes: design.types.count).table)
     self.design = design
@@ -70,7 +72,9 @@ public struct CellClassifier: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     let text = String(decoding: try encoder.encode(design), as: UTF8.self)
-    try SafeTensors(tensors, metadata: [Self.key: text]).write(to: url)
+    var file = SafeTensors(tensors, metadata: [Self.key: text])
+    try profiles?.write(to: &file)
+    try file.write(to: url)
   }
 
   /// Read a file written by ``write(to:)``.
@@ -84,17 +88,23 @@ public struct CellClassifier: Sendable {
       (1...360).contains(design.views), (2...1000).contains(design.types.count), design.network.isValid
     else { throw CellModelError.otherContents(file: url.path, expected: "a classifier of cells") }
     self.design = design
+    var tensors = file.tensors
+    profiles = try ProfileClassifier(
+      from: file, removingFrom: &tensors, types: design.types.count, path: url.path)
     weights = try Weights(
-      file.tensors, for: design.network.network(classes: design.types.count).table, file: url.path)
+      tensors, for: design.network.network(classes: design.types.count).table, file: url.path)
   }
 
-  /// The logits of each cell, averaged over the design's views.
+  /// The logits of each cell, averaged over the design's views; with ``profiles`` the log probabilities of both, weighed.
   public func logits(
     of cells: [CellInput], precision: Plan.Precision
   ) throws(NeuralNetworkError) -> [[Double]] {
-    try responses(
+    let logits = try responses(
       of: cells, network: design.network.network(classes: design.types.count), output: 0,
       precision: precision)
+    guard let profiles else { return logits }
+    return Self.joined(
+      logits, try profiles.logProbabilities(of: cells.map(\.profile)), share: profiles.design.share)
   }
 
   /// The probability of each type for each cell.

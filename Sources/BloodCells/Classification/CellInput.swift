@@ -6,11 +6,14 @@ public struct CellInput: Sendable {
   public let image: CellImage
   /// The features.
   public let features: CellFeatures
+  /// What is known without a network, of the cell and of the others in its image.
+  public let profile: CellProfile
 
   /// The input for one cell.
-  public init(image: CellImage, features: CellFeatures) {
+  public init(image: CellImage, features: CellFeatures, profile: CellProfile) {
     self.image = image
     self.features = features
+    self.profile = profile
   }
 
   /// Values of one input.

@@ -39,6 +39,8 @@ public struct CellSampleFile: Sendable {
           type: .uint8, shape: [samples.count, CellImage.side, CellImage.side, 4], bytes: bytes),
         "features": .init(
           samples.flatMap(\.input.features.values), shape: [samples.count, CellFeatures.count]),
+        "profiles": .init(
+          samples.flatMap(\.input.profile.values), shape: [samples.count, CellProfile.count]),
         "types": .init(samples.map { Int64($0.type) }, shape: [samples.count]),
       ],
       metadata: [
@@ -53,12 +55,14 @@ public struct CellSampleFile: Sendable {
     let file = try SafeTensors(contentsOf: url)
     let area = CellImage.side * CellImage.side
     guard let pixels = file.tensors["pixels"], let features = file.tensors["features"]?.floats,
+      let profiles = file.tensors["profiles"]?.floats,
       let types = file.tensors["types"]?.floats, let origin = file.metadata["origin"],
       let text = file.metadata["names"],
       let names = try? JSONDecoder().decode(Sources.self, from: Data(text.utf8)),
       pixels.bytes.count == 4 * area * types.count, names.sources.count == types.count,
       names.slides.count == types.count, names.diameters.count == 2,
       features.count == types.count * CellFeatures.count,
+      profiles.count == types.count * CellProfile.count,
       types.allSatisfy({ $0 >= 0 && Int($0) < names.types.count })
     else { throw CellModelError.otherContents(file: url.path, expected: "labelled cells of this version") }
     self.origin = origin
@@ -73,7 +77,9 @@ public struct CellSampleFile: Sendable {
       let facts = features[index * CellFeatures.count..<(index + 1) * CellFeatures.count]
       return CellSample(
         input: CellInput(
-          image: CellImage(pixels: picture), features: CellFeatures(values: Array(facts))),
+          image: CellImage(pixels: picture), features: CellFeatures(values: Array(facts)),
+          profile: CellProfile(
+            values: Array(profiles[index * CellProfile.count..<(index + 1) * CellProfile.count]))),
         type: Int(types[index]), source: names.sources[index], slide: names.slides[index])
     }
   }

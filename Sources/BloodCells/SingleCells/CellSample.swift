@@ -50,21 +50,22 @@ extension SeparatedSmear {
     return found
   }
 
-  /// What a classifier takes of the cells at `places`.
+  /// What a classifier takes of the cells at `places`; every cell of the smear counts for their profiles.
   ///
   /// - Parameter reference: The median cell's diameter in images of known magnification, as ``CellFeatures`` takes it.
   public func portraits(
     of places: [Int], in smear: BalancedSmear, reference: Double?
   ) -> [CellInput] {
     guard let area = medianCellArea, let diameter = medianCellDiameter else { return [] }
-    return Parallel.mapSlabs(of: places.indices) { slab in
+    let all = Parallel.mapSlabs(of: cells.indices) { slab in
       slab.map { index in
-        let cell = cells[places[index]]
-        return CellInput(
-          image: CellImage(of: cell, in: smear, labels: labels, diameter: diameter),
-          features: CellFeatures(
-            shape(of: cell, in: smear, medianArea: area), diameter: diameter, reference: reference))
+        let image = CellImage(of: cells[index], in: smear, labels: labels, diameter: diameter)
+        let shape = shape(of: cells[index], in: smear, medianArea: area)
+        let features = CellFeatures(shape, diameter: diameter, reference: reference)
+        return (image: image, features: features, own: CellProfile.own(image, features))
       }
     }.flatMap(\.self)
+    let profiles = CellProfile.profiles(all.map(\.own))
+    return places.map { CellInput(image: all[$0].image, features: all[$0].features, profile: profiles[$0]) }
   }
 }

@@ -42,6 +42,10 @@ struct TrainCells: Training {
       "hidden_magnification", \TrainCells.hiddenMagnification,
       "how often the magnification is hidden from the network", in: 0...1),
     Parameter("precision", \TrainCells.precision, "of activations; auto = bf16 where the CPU has it"),
+    Parameter(
+      "profile_networks", \TrainCells.profileNetworks,
+      "how many networks that see outline, rings and the rest of the image stand beside it; 0 = none",
+      in: 0...64),
     Parameter("views", \TrainCells.views, "turned views averaged when the classifier is used", in: 1...64),
     Parameter("split", \TrainCells.split, "whole slides apart, or cells at random as many papers do"),
     Parameter("testing_share", \TrainCells.testingShare, "share of every type kept for testing", in: 0...0.9),
@@ -69,6 +73,7 @@ struct TrainCells: Training {
   var colorVariation = 1.0
   var hiddenMagnification = 0.25
   var precision = ClassifyCells.Precision.auto
+  var profileNetworks = 4
   var views = 4
   var split = Split.slides
   var testingShare = 0.2
@@ -146,6 +151,15 @@ struct TrainCells: Training {
       classifier = try classifier.retrainingLastLayer(
         on: partition.training, steps: 600, learningRate: 1e-3, precision: .f32, seed: UInt64(seed))
     }
+    if profileNetworks > 0 {
+      var training = ProfileTraining()
+      (training.members, training.seed) = (profileNetworks, UInt64(seed))
+      let profiles = try training.run(on: partition.training, types: types) { done in
+        context.progress(1, "networks of profiles: \(done) of \(profileNetworks)")
+        try context.checkInterruption()
+      }
+      classifier = try classifier.joining(profiles, choosingShareOn: partition.validation)
+    }
     classifier = try classifier.calibrated(on: partition.validation)
     try classifier.write(to: context.folder.appendingPathComponent("model.safetensors"))
     let encoder = JSONEncoder()
@@ -201,7 +215,7 @@ struct TrainCells: Training {
   /// A digest of the pictures, the labels, and what is made of them.
   private func origin(of smears: LabelledSmears) throws -> String {
     let digest = ContentDigest()
-    var text = "version 1, reference \(referenceDiameter), \(types)\n"
+    var text = "version 2, reference \(referenceDiameter), \(types)\n"
     for smear in smears.smears {
       text += "\(smear.file.lastPathComponent) \(smear.slide) \(try digest.digest(of: smear.file).sha256) "
       text += smear.labels.map { "\($0.center.x),\($0.center.y),\($0.type)" }.joined(separator: " ") + "\n"
@@ -213,6 +227,7 @@ struct TrainCells: Training {
     var notes = [
       "trainingCells": "\(partition.training.count)", "imbalance": imbalance.rawValue, "seed": "\(seed)",
       "split": split.rawValue, "splitSeed": "\(splitSeed)", "epochs": "\(epochs)",
+      "profileNetworks": "\(profileNetworks)",
     ]
     if split == .slides {
       notes["testingSlides"] = CellPartition.slides(of: partition.testing).joined(separator: " ")
