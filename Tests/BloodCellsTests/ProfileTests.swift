@@ -1,6 +1,7 @@
 import BloodCells
 import Foundation
 import NeuralNetworks
+import Numerics
 import Testing
 
 @Suite("Profiles of cells") struct ProfileTests {
@@ -40,7 +41,7 @@ import Testing
     }
     let disc = PolarDescriptors(of: drawn { _ in 17 }).values
     // The farthest point of the outline tells a drop from a disc.
-    #expect(plain[25] > 1.3 && abs(disc[25] - 1) < 0.06)
+    #expect(plain[25] > disc[25] + 0.05 && abs(disc[25] - 1) < 0.06, "\(plain[25]), \(disc[25])")
   }
 
   @Test("Rings tell the colour from the middle outwards") func rings() {
@@ -68,17 +69,34 @@ import Testing
     #expect(alone[0].values[count] == 3 && alone[0].values[2 * count] == 0)
   }
 
-  /// A trained pair of networks for drawn cells, with the cells to test on.
-  func trained() throws -> (profiles: ProfileClassifier, partition: CellPartition) {
-    let samples = try drawnSamples(smears: 12, seed: 21)
-    let partition = CellPartition(
-      slidesOf: samples, types: 2, testingShare: 0.25, validationShare: 0.2, seed: 1)
-    var training = ProfileTraining()
-    (training.members, training.hidden, training.epochs, training.batch) = (2, 16, 20, 16)
-    return (try training.run(on: partition.training, types: ["round", "long"]) { _ in }, partition)
+  /// Discs and burr cells of several sizes and colours, all alone in their images.
+  func burrs(_ count: Int, seed: UInt64) -> [CellSample] {
+    var stream = RandomStream(seed: seed, purpose: "burrs")
+    return (0..<count).map { index in
+      let (size, phase) = (Double(stream.uniform(15...20)), Double(stream.uniform(0...6)))
+      let (height, red) = (
+        index % 2 == 0 ? 0 : Double(stream.uniform(0.05...0.1)), UInt8(stream.integer(90...150))
+      )
+      let image = drawn(red: { _ in red }) { size * (1 + height * cos(12 * $0 + phase)) }
+      let features = CellFeatures(values: [Float](repeating: 0, count: CellFeatures.count))
+      let profile = CellProfile.profiles([CellProfile.own(image, features)])[0]
+      return CellSample(
+        input: CellInput(image: image, features: features, profile: profile), type: index % 2,
+        source: "\(index)",
+        slide: "\(index)")
+    }
   }
 
-  @Test("Round and long cells of unseen smears are told apart by their profiles") func learns() throws {
+  /// A trained pair of networks, with the cells to test on.
+  func trained() throws -> (profiles: ProfileClassifier, partition: CellPartition) {
+    let partition = CellPartition(
+      training: burrs(96, seed: 1), validation: burrs(30, seed: 2), testing: burrs(40, seed: 3))
+    var training = ProfileTraining()
+    (training.members, training.hidden, training.epochs, training.batch) = (2, 16, 12, 16)
+    return (try training.run(on: partition.training, types: ["disc", "burr"]) { _ in }, partition)
+  }
+
+  @Test("Discs and burr cells are told apart by their profiles") func learns() throws {
     let (profiles, partition) = try trained()
     let rows = try profiles.logProbabilities(of: partition.testing.map(\.input.profile))
     for row in rows { #expect(abs(row.reduce(0) { $0 + exp($1) } - 1) < 0.2) }
