@@ -20,16 +20,21 @@ struct MultiStart: Sendable {
   /// Least improvement of the objective, in relation to its value, that justifies further foci.
   let focusGain: Double
 
-  /// Steps of the first round, and how many fits go on to the second.
-  static let screeningSteps = 4, finalists = 2
+  /// Steps of the first round.
+  static let screeningSteps = 4
 
   /// The best fit after at most `steps` Levenberg–Marquardt steps.
   func best(components: [SIMD3<Double>], core: [SIMD3<Double>], steps: Int) -> Fit {
     let first = starts(components, core)
     let screened = refine(first, steps: min(MultiStart.screeningSteps, steps)).sorted { cost($0) < cost($1) }
-    let chosen = refine(
-      Array(screened.prefix(MultiStart.finalists)), steps: max(steps - MultiStart.screeningSteps, 0))
+    let chosen = refine(finalists(screened), steps: max(steps - MultiStart.screeningSteps, 0))
     return chosen.min { cost($0) < cost($1) } ?? screened[0]
+  }
+
+  /// The best of each number of foci: fits with as many mostly end in the same place.
+  private func finalists(_ sorted: [Fit]) -> [Fit] {
+    var counts: Set<Int> = []
+    return sorted.filter { counts.insert($0.parameters.foci.count).inserted }
   }
 
   /// More foci always fit better; they must pay for themselves.
