@@ -144,4 +144,24 @@ import Testing
       try ProfileTraining().run(on: samples, types: ["round", "long", "sickle"]) { _ in }
     }
   }
+
+  @Test("Ragged or very long parts are no cells of a smear; few cells tell nothing") func plausibility()
+    throws
+  {
+    func cells(_ solidity: Float, _ axisRatio: Float, count: Int = 9) -> [CellFeatures] {
+      (0..<count).map { _ in
+        CellFeatures(values: [0, 2 * log(axisRatio), 10 * (solidity - 0.95), 0, 0, 0, 0, 0])
+      }
+    }
+    let round = try #require(SmearPlausibility(cells(0.97, 1.1)))
+    #expect(
+      round.isPlausible && abs(round.medianSolidity - 0.97) < 1e-6 && abs(round.medianAxisRatio - 1.1) < 1e-6)
+    #expect(SmearPlausibility(cells(0.8, 1.1))?.isPlausible == false)
+    #expect(SmearPlausibility(cells(0.97, 3))?.isPlausible == false)
+    #expect(SmearPlausibility(cells(0.8, 3, count: 4)) == nil)
+    // A few ragged ones among cells do not matter.
+    #expect(SmearPlausibility(cells(0.97, 1.1, count: 6) + cells(0.5, 4, count: 4))?.isPlausible == true)
+    let drawn = try drawnSamples(smears: 1, seed: 4)
+    #expect(SmearPlausibility(drawn.map(\.input.features))?.isPlausible == true)
+  }
 }

@@ -35,6 +35,11 @@ public struct CellFeatures: Sendable, Hashable {
     ].map { min(6, max(-6, $0)) }
   }
 
+  /// The visible area over that of its convex hull.
+  public var solidity: Double { Double(values[2]) / 10 + 0.95 }
+  /// The longer half axis over the shorter.
+  public var axisRatio: Double { exp(Double(values[1]) / 2) }
+
   /// The features as they are where nothing is known of the magnification.
   public var withoutMagnification: CellFeatures { CellFeatures(values: values.dropLast(2) + [0, 0]) }
 }

@@ -100,6 +100,11 @@ struct ClassifyCells: Stage {
     }
     let inputs = smear.portraits(
       of: Array(cells.indices), in: BalancedSmear(balanced: image), reference: reference)
+    if let whole = SmearPlausibility(inputs.map(\.features)), !whole.isPlausible {
+      context.warn(
+        "what was found is unlike the cells of a smear (median solidity \(NumberText.short(whole.medianSolidity)), "
+          + "axis ratio \(NumberText.short(whole.medianAxisRatio))): check that it is the right image")
+    }
     try context.progress(0.4)
     let rows = try classifier.probabilities(
       of: inputs, precision: Plan.Precision(rawValue: precision.rawValue) ?? .automatic)
