@@ -56,7 +56,7 @@ struct SolveGlioma: Stage {
   var priorWeight = 1000.0
   var outerSteps = 5
   var innerIterations = 20
-  var discrepancy = 0.25
+  var discrepancy = 0.3
   var members = 32
   var seed = 1
 
