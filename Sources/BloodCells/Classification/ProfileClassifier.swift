@@ -47,15 +47,29 @@ public struct ProfileClassifier: Sendable {
   /// The weights of each member.
   public let members: [Weights]
 
-  /// Numbers for the networks.
-  static func standardized(_ values: [Float], _ means: [Float], _ scales: [Float]) -> [Float] {
-    values.indices.map { min(6, max(-6, (values[$0] - means[$0]) * scales[$0])) }
+  /// Numbers for the networks, profile by profile.
+  static func standardized(_ cells: [CellProfile], _ means: [Float], _ scales: [Float]) -> [Float] {
+    let width = CellProfile.count
+    return [Float](unsafeUninitializedCapacity: cells.count * width) { target, count in
+      count = cells.count * width
+      means.withUnsafeBufferPointer { means in
+        scales.withUnsafeBufferPointer { scales in
+          for (row, cell) in cells.enumerated() {
+            cell.values.withUnsafeBufferPointer { values in
+              for index in 0..<width {
+                target[row * width + index] = min(6, max(-6, (values[index] - means[index]) * scales[index]))
+              }
+            }
+          }
+        }
+      }
+    }
   }
 
   /// The mean of the members' log probabilities, a row for each cell.
   public func logProbabilities(of cells: [CellProfile]) throws(NeuralNetworkError) -> [[Double]] {
     guard let types = members.first?.tensor("types.bias")?.count, !cells.isEmpty else { return [] }
-    let input = cells.flatMap { Self.standardized($0.values, means, scales) }
+    let input = Self.standardized(cells, means, scales)
     let plan = try design.network(types: types).compile(
       inputShape: [cells.count, CellProfile.count, 1, 1], mode: .inference, precision: .f32)
     var sums = [[Double]](repeating: [Double](repeating: 0, count: types), count: cells.count)

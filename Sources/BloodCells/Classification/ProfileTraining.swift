@@ -37,7 +37,7 @@ public struct ProfileTraining: Sendable, Hashable, Codable {
         reason: "no training cell is of the type \(types[missing]); leave the type out or add slides")
     }
     let (means, scales) = Self.standardization(samples)
-    let rows = samples.map { ProfileClassifier.standardized($0.input.profile.values, means, scales) }
+    let rows = samples.map { ProfileClassifier.standardized([$0.input.profile], means, scales) }
     let design = ProfileClassifier.Design(hidden: hidden, members: members, share: 0.5)
     let weights = try (0..<members).map { member in
       let weights = try train(member, design.network(types: types.count), rows, samples.map(\.type), counts)

@@ -24,20 +24,27 @@ public struct CellProfile: Sendable, Hashable {
     var (sums, squares) = ([Double](repeating: 0, count: ownCount), [Double](repeating: 0, count: ownCount))
     for cell in own {
       precondition(cell.count == ownCount, "\(ownCount) numbers expected")
-      for (index, value) in cell.enumerated() {
-        sums[index] += Double(value)
-        squares[index] += Double(value) * Double(value)
+      for index in 0..<ownCount {
+        let value = Double(cell[index])
+        sums[index] += value
+        squares[index] += value * value
       }
     }
     let others = Double(own.count - 1)
+    guard others > 0 else { return own.map { CellProfile(values: $0 + $0 + $0.map { _ in 0 }) } }
     return own.map { cell in
-      guard others > 0 else { return CellProfile(values: cell + cell + cell.map { _ in 0 }) }
-      let means = cell.indices.map { (sums[$0] - Double(cell[$0])) / others }
-      let spreads = cell.indices.map { index in
-        let value = Double(cell[index])
-        return max(0, (squares[index] - value * value) / others - means[index] * means[index]).squareRoot()
-      }
-      return CellProfile(values: cell + means.map { Float($0) } + spreads.map { Float($0) })
+      CellProfile(
+        values: [Float](unsafeUninitializedCapacity: count) { target, filled in
+          filled = count
+          for index in 0..<ownCount {
+            let value = Double(cell[index])
+            let mean = (sums[index] - value) / others
+            let variance = (squares[index] - value * value) / others - mean * mean
+            target[index] = cell[index]
+            target[ownCount + index] = Float(mean)
+            target[2 * ownCount + index] = Float(max(0, variance).squareRoot())
+          }
+        })
     }
   }
 

@@ -32,7 +32,7 @@ public struct PolarDescriptors: Sendable, Hashable {
       values = [Float](repeating: 0, count: Self.count)
       return
     }
-    let radii = region.outline(directions: Self.circle.map(\.direction))
+    let radii = region.outline(directions: Self.circle)
     let amplitudes = Self.amplitudes(radii.map { SIMD4(log($0), 0, 0, 0) }, orders: Self.outlineOrders).map(
       \.x)
     let sorted = radii.sorted()
@@ -45,9 +45,7 @@ public struct PolarDescriptors: Sendable, Hashable {
       abs(region.skewness.x), abs(region.skewness.y), region.fill, steps,
     ]
     result += amplitudes[3..<20].sorted().suffix(6)
-    let rings = Self.rings.map { radius in
-      Self.circle.map { region.color(of: image, at: $0.direction, radius) }
-    }
+    let rings = Self.rings.map { region.colors(of: image, directions: Self.circle, $0) }
     let series = rings.map { Self.amplitudes($0, orders: Self.highestOrder + 1) }
     for channel in 0..<3 {
       for ring in series {
@@ -63,25 +61,27 @@ public struct PolarDescriptors: Sendable, Hashable {
 
   // MARK: - Fourier series
 
-  private static let circle = (0..<directions).map { index -> (direction: SIMD2<Float>, angle: Double) in
-    let angle = 2 * Double.pi * Double(index) / Double(directions)
-    return (SIMD2(Float(cos(angle)), Float(sin(angle))), angle)
-  }
+  private static let angles = (0..<directions).map { 2 * Double.pi * Double($0) / Double(directions) }
+  private static let circle = angles.map { SIMD2(Float(cos($0)), Float(sin($0))) }
 
   /// Cosine and sine of order times angle, order by order.
   private static let waves = (0..<outlineOrders).map { order in
-    circle.map { SIMD2(Float(cos(Double(order) * $0.angle)), Float(sin(Double(order) * $0.angle))) }
+    angles.map { SIMD2(Float(cos(Double(order) * $0)), Float(sin(Double(order) * $0))) }
   }
 
   /// The amplitude of each order, over the number of samples.
   private static func amplitudes(_ samples: [SIMD4<Float>], orders: Int) -> [SIMD4<Float>] {
-    waves[..<orders].map { wave in
-      var (even, odd) = (SIMD4<Float>.zero, SIMD4<Float>.zero)
-      for (sample, factor) in zip(samples, wave) {
-        even.addProduct(sample, SIMD4(repeating: factor.x))
-        odd.addProduct(sample, SIMD4(repeating: factor.y))
+    samples.withUnsafeBufferPointer { samples in
+      waves[..<orders].map { wave in
+        wave.withUnsafeBufferPointer { wave in
+          var (even, odd) = (SIMD4<Float>.zero, SIMD4<Float>.zero)
+          for index in 0..<samples.count {
+            even.addProduct(samples[index], SIMD4(repeating: wave[index].x))
+            odd.addProduct(samples[index], SIMD4(repeating: wave[index].y))
+          }
+          return (even * even + odd * odd).squareRoot() / Float(samples.count)
+        }
       }
-      return (even * even + odd * odd).squareRoot() / Float(samples.count)
     }
   }
 }
