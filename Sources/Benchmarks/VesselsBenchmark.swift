@@ -80,7 +80,7 @@ struct VesselsBenchmark: ParsableCommand {
           label: label, radius: made.radius, mask: mask, frangi: try frangi([0.6, 0.9, 1.3, 1.8]),
           fineFrangi: try frangi([0.3, 0.5, 0.8, 1.3])))
     }
-    let own = Counts(samples) { $0.mask.voxels[$1] != 0 }
+    let own = Counts(samples) { $0.mask.voxels.map { $0 != 0 } }
     let frangi = equalled(own.precision ?? 1, samples, by: \.frangi)
     let fine = equalled(own.precision ?? 1, samples, by: \.fineFrangi)
     let report = Report(
@@ -105,12 +105,12 @@ struct VesselsBenchmark: ParsableCommand {
     var best: Counts?
     for step in 1...200 {
       let threshold = Float(pow(10, -4 + 4 * Double(step) / 200))
-      let counts = Counts(samples) { $0[keyPath: filter].voxels[$1] >= threshold }
+      let counts = Counts(samples) { $0[keyPath: filter].voxels.map { $0 >= threshold } }
       guard let found = counts.precision else { break }
       if found >= precision { return counts }
       if found > best?.precision ?? -1 { best = counts }
     }
-    return best ?? Counts(samples) { _, _ in false }
+    return best ?? Counts(samples) { $0.label.voxels.map { _ in false } }
   }
 }
 
@@ -129,13 +129,15 @@ private struct Counts {
   private(set) var thin = 0
   private(set) var thinFound = 0
 
-  init(_ samples: [Sample], isVessel: (Sample, Int) -> Bool) {
+  /// - Parameter vessels: Which voxels of a sample are vessel.
+  init(_ samples: [Sample], vessels: (Sample) -> [Bool]) {
     for sample in samples {
-      for index in sample.label.voxels.indices {
-        let isLabel = sample.label.voxels[index] != 0
-        let isThin = isLabel && (0.5...1).contains(sample.radius.voxels[index])
+      let (isVessel, label, radius) = (vessels(sample), sample.label.voxels, sample.radius.voxels)
+      for index in label.indices {
+        let isLabel = label[index] != 0
+        let isThin = isLabel && (0.5...1).contains(radius[index])
         if isThin { thin += 1 }
-        guard isVessel(sample, index) else { continue }
+        guard isVessel[index] else { continue }
         positive += 1
         if isLabel { truePositive += 1 }
         if isThin { thinFound += 1 }
