@@ -66,7 +66,7 @@ struct VesselsBenchmark: ParsableCommand {
       var decision = VesselDecision(high: network.outputs[channel].threshold)
       (decision.brightness, decision.brightShare, decision.support) = (.added, 0.8, 0.5)
       decision.smallestComponent = 50
-      decision.clearComponents = .init(smallest: 12, contrast: 3)
+      decision.clearComponents = .init(smallest: 8, contrast: 3)
       let mask = decision(outcome.probability, image: made.image)
       let scores = try SegmentationScores(
         prediction: mask, reference: label, metrics: [.dice, .clDice], nsdTolerance: 1)

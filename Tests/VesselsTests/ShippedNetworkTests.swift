@@ -17,7 +17,7 @@ struct ShippedNetworkTests {
     switch output.convention {
     case .all:
       (decision.brightness, decision.brightShare, decision.smallestComponent) = (.added, 0.8, 50)
-      decision.clearComponents = .init(smallest: 12, contrast: 3)
+      decision.clearComponents = .init(smallest: 8, contrast: 3)
     case .bright:
       (decision.brightness, decision.brightShare, decision.smallestComponent) = (.required, 0.88, 200)
     }
