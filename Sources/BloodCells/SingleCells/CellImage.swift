@@ -43,20 +43,28 @@ public struct CellImage: Sendable, Hashable {
       of: SIMD4<Float>.self, capacity: width * rows.pixels.count
     ) { window in
       Self.fill(window, columns.pixels, rows.pixels, smear, labels: labels, own: UInt16(cell.id))
-      return (0..<side * side).map { index in
-        var sum = SIMD4<Float>.zero
-        for row in rows.samples[index / side * samples..<(index / side + 1) * samples] {
-          for column in columns.samples[index % side * samples..<(index % side + 1) * samples] {
-            let corner = row.place * width + column.place
-            let top = window[corner] * (1 - column.weight) + window[corner + 1] * column.weight
-            let bottom =
-              window[corner + width] * (1 - column.weight) + window[corner + width + 1] * column.weight
-            sum += top * (1 - row.weight) + bottom * row.weight
+      return [SIMD4<UInt8>](unsafeUninitializedCapacity: side * side) { target, count in
+        count = side * side
+        columns.samples.withUnsafeBufferPointer { columns in
+          rows.samples.withUnsafeBufferPointer { rows in
+            for index in 0..<count {
+              var sum = SIMD4<Float>.zero
+              for y in index / side * samples..<(index / side + 1) * samples {
+                for x in index % side * samples..<(index % side + 1) * samples {
+                  let (row, column) = (rows[y], columns[x])
+                  let corner = row.place * width + column.place
+                  let top = window[corner] * (1 - column.weight) + window[corner + 1] * column.weight
+                  let bottom =
+                    window[corner + width] * (1 - column.weight) + window[corner + width + 1] * column.weight
+                  sum += top * (1 - row.weight) + bottom * row.weight
+                }
+              }
+              // The standard library converts vectors lane by lane through generic code.
+              let mean = sum / Float(samples * samples) + 0.5
+              target[index] = SIMD4(UInt8(mean.x), UInt8(mean.y), UInt8(mean.z), UInt8(mean.w))
+            }
           }
         }
-        // The standard library converts vectors lane by lane through generic code.
-        let mean = sum / Float(samples * samples) + 0.5
-        return SIMD4(UInt8(mean.x), UInt8(mean.y), UInt8(mean.z), UInt8(mean.w))
       }
     }
   }
