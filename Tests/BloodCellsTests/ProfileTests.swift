@@ -153,6 +153,13 @@ import Testing
         CellFeatures(values: [0, 2 * log(axisRatio), 10 * (solidity - 0.95), 0, 0, 0, 0, 0])
       }
     }
+    let shape = try JSONDecoder().decode(
+      CellShape.self,
+      from: Data(
+        #"{"relativeArea": 1, "axisRatio": 1.7, "solidity": 0.83, "circularity": 0.7, "pallor": 0, "visibleShare": 1}"#
+          .utf8))
+    let features = CellFeatures(shape, diameter: 40, reference: nil)
+    #expect(abs(features.solidity - 0.83) < 1e-6 && abs(features.axisRatio - 1.7) < 1e-6)
     let round = try #require(SmearPlausibility(cells(0.97, 1.1)))
     #expect(
       round.isPlausible && abs(round.medianSolidity - 0.97) < 1e-6 && abs(round.medianAxisRatio - 1.1) < 1e-6)

@@ -44,6 +44,9 @@ struct VesselDecisionTests {
     let mask = decision(p, image: image)
     #expect(mask.voxels.count { $0 != 0 } == 32)
     #expect(mask[2, 2, 10] == 1 && mask[22, 2, 10] == 0 && mask[2, 10, 10] == 0 && mask[15, 15, 10] == 1)
+    // A limit below that of clear components leaves nothing for them to do.
+    decision.smallestComponent = 7
+    #expect(decision(p, image: image).voxels.count { $0 != 0 } == 44)
   }
 
   /// A way of growing along bright voxels, and the mask that it makes.

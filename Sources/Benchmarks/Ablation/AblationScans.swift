@@ -55,7 +55,8 @@ struct LabelledScan: ExpressibleByArgument, Decodable {
   func read() throws -> (image: Volume<Float>, label: Mask) {
     let (scan, truth) = (try NIfTIFile(path: image), try NIfTIFile(path: label))
     guard scan.grid.shape == truth.grid.shape else {
-      throw ValidationError("\(label): \(truth.grid.shape) voxels, \(image) has \(scan.grid.shape)")
+      throw ValidationError(
+        "\(label): \(truth.grid.shape) voxels, \(image) has \(scan.grid.shape); give the label of this scan")
     }
     return (try scan.readVolume().volume, try truth.readMask(.anyLabel).volume)
   }

@@ -78,7 +78,7 @@ public struct ProfileClassifier: Sendable {
       try plan.forward(input)
       let values = plan.outputs[0].values
       for row in cells.indices {
-        let own = logProbabilities((0..<types).map { Double(values[row * types + $0]) })
+        let own = Self.logProbabilities((0..<types).map { Double(values[row * types + $0]) })
         for type in 0..<types { sums[row][type] += own[type] / Double(members.count) }
       }
     }
@@ -91,8 +91,6 @@ public struct ProfileClassifier: Sendable {
     let sum = log(logits.reduce(0) { $0 + exp($1 - largest) })
     return logits.map { $0 - largest - sum }
   }
-
-  private func logProbabilities(_ logits: [Double]) -> [Double] { Self.logProbabilities(logits) }
 }
 
 // MARK: - Files

@@ -89,7 +89,7 @@ public struct VesselDecision: Codable, Sendable, Equatable {
     let (components, tissue) = (mask.connectedComponents(), LocalTissue(around: mask))
     let contrasts = image.withVoxels { voxels in
       components.means(where: {
-        (clearComponents.smallest..<smallestComponent).contains(components.sizes[$0])
+        components.sizes[$0] >= clearComponents.smallest && components.sizes[$0] < smallestComponent
       }) { tissue.contrast(of: Double(voxels[$0]), at: $0, in: voxels) }
     }
     return components.mask {

@@ -22,7 +22,8 @@ struct SolveGlioma: Stage {
     Parameter("operator", \SolveGlioma.scheme, "correct, or the published program's crop, faces and blob"),
     Parameter("lambda", \SolveGlioma.lambda, "multiplier of the equation's weight", in: 0.001...1000),
     Parameter(
-      "pet_weight", \SolveGlioma.petWeight, "weight of PET, 0 for none; the scan has 12", in: 0...100),
+      "pet_weight", \SolveGlioma.petWeight,
+      "weight of PET, 0 for none; the segmentation has 12; operator compat has its own", in: 0...100),
     Parameter("epochs", \SolveGlioma.epochs, "epochs of adam, iterations of lbfgs", in: 1...1_000_000),
     Parameter("learning_rate", \SolveGlioma.learningRate, "learning rate of adam", in: 1e-6...1),
     Parameter("schedule", \SolveGlioma.schedule, "constant as published, or decaying by a cosine"),
@@ -62,6 +63,11 @@ struct SolveGlioma: Stage {
 
   func run(_ context: StageContext) throws {
     let (patient, header) = try PreparedPatient.read(context)
+    if scheme == .compat, petWeight != PatientGrid.petWeight {
+      context.warn(
+        "pet_weight \(NumberText.short(petWeight)) is not used: operator compat keeps the published weights; "
+          + "set operator to correct, or leave pet_weight out")
+    }
     let setup = GliomaSetup(
       patient, scheme: scheme == .compat ? .compat : .correct, slices: grid.slices, cells: grid.cells,
       lambda: lambda, petWeight: petWeight)
