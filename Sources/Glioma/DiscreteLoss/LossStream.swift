@@ -85,9 +85,10 @@ final class LossStream {
     guard hasGradient else { return (terms, []) }
     var gradient = sum.coefficients
     let scale = -weights.residual * weights.residual / cells
-    // ⟨s, Lu⟩ = D·⟨s, L_white u⟩ + (D/R)·⟨s, L_gray u⟩.
-    let inGray = sum.diffusion - p.diffusivity * sum.white
-    gradient[0] += scale * sum.diffusion / p.diffusivity
+    // ⟨s, Lu⟩ = 2⟨s, g⟩ − ρ⟨s, φ(u)⟩ = D·⟨s, L_white u⟩ + (D/R)·⟨s, L_gray u⟩.
+    let diffusion = 2 * sum.half - p.proliferationRate * sum.growth
+    let inGray = diffusion - p.diffusivity * sum.white
+    gradient[0] += scale * diffusion / p.diffusivity
     gradient[1] += scale * sum.growth
     gradient[8] -= scale * inGray * 2.302585092994046
     let bounds = p.boundViolationGradient
@@ -102,8 +103,8 @@ final class LossStream {
 struct PlaneSums: Sendable {
   /// Squares of the residuals, of what lies outside 0…1 and of density in fluid.
   var residual = 0.0, range = 0.0, fluid = 0.0
-  /// ⟨s, Lu⟩, ⟨s, L_white u⟩ and ⟨s, φ(u)⟩.
-  var diffusion = 0.0, white = 0.0, growth = 0.0
+  /// ⟨s, g⟩, ⟨s, L_white u⟩ and ⟨s, φ(u)⟩.
+  var half = 0.0, white = 0.0, growth = 0.0
   /// The terms of the first and the last slice, weighted.
   var edges = LossTerms()
   /// Their derivative with respect to each coefficient.
@@ -115,7 +116,7 @@ struct PlaneSums: Sendable {
     residual += other.residual
     range += other.range
     fluid += other.fluid
-    diffusion += other.diffusion
+    half += other.half
     white += other.white
     growth += other.growth
     edges.initialCondition += other.edges.initialCondition

@@ -13,8 +13,9 @@ struct LossSweep: Sendable {
   private let white: Stencil
   private let access: LossStream.Access
   private let edges: EdgeTerms
-  private let mask: SpaceTimeField
   private let fluid: SpaceTimeField
+  /// What the reaction lacks in fluid: all of it; nothing in the published program.
+  private let lack: Float
   private let plane: Int
   private let planes: Int
   private let last: Int
@@ -33,7 +34,8 @@ struct LossSweep: Sendable {
     self.access = access
     white = problem.diffusion.white
     edges = EdgeTerms(problem, parameters)
-    (mask, fluid) = (problem.reactive, problem.fluid)
+    fluid = problem.fluid
+    lack = problem.scheme == .correct ? 1 : 0
     plane = problem.grid.shape.x * problem.grid.shape.y
     planes = problem.grid.shape.z
     last = problem.grid.slices - 1
@@ -58,9 +60,7 @@ struct LossSweep: Sendable {
       for z in outer.lowerBound..<outer.upperBound + 2 * lag {
         if k <= last, outer.contains(z) { access.density(k, z, work.density(k) + z * plane) }
         if inner.contains(z - lag) {
-          if k > last {
-            endResiduals(z - lag, work)
-          } else if block.contains(z - lag) {
+          if block.contains(z - lag) {
             advance(to: k, z - lag, work, &sums[z - lag])
           } else {
             var ignored = PlaneSums(coefficients: 0)
@@ -85,83 +85,106 @@ struct LossSweep: Sendable {
 
   private static let piece = 512
 
+  /// All of plane z that needs the density of slice k; beyond the last slice there is no residual.
   private func advance(to k: Int, _ z: Int, _ work: LossWorkspace, _ sums: inout PlaneSums) {
-    if k == 0 { (work.residual(0) + z * plane).update(repeating: 0, count: plane) }
-    forEachPiece(of: z) { advance(to: k, $0, work, &sums) }
+    if k == 0 || k > last { (work.residual(k) + z * plane).update(repeating: 0, count: plane) }
+    forEachPiece(of: z) { cells in
+      if k > last {
+        endResiduals(cells, work, &sums)
+      } else {
+        advance(to: k, z, cells, work, &sums)
+      }
+    }
   }
 
-  /// g_k, r_k and s = r_{k−1} + r_k.
-  private func advance(to k: Int, _ cells: Range<Int>, _ work: LossWorkspace, _ sums: inout PlaneSums) {
-    let (u, before, g, gBefore) = (work.density(k), work.density(k - 1), work.half(k), work.half(k - 1))
+  /// g_k, r_k, s = r_{k−1} + r_k and its products with g_{k−1}.
+  private func advance(
+    to k: Int, _ z: Int, _ cells: Range<Int>, _ work: LossWorkspace, _ sums: inout PlaneSums
+  ) {
+    let (u, before, g, image) = (work.density(k), work.density(k - 1), work.half, work.image(z))
     let (r, rBefore, s) = (work.residual(k), work.residual(k - 1), work.sum)
-    let (mask, fluid) = (mask[0], fluid[0])
-    stencil.apply(u, g, cells)
-    var (squares, outside, wet) = (SIMD16<Float>.zero, SIMD16<Float>.zero, SIMD16<Float>.zero)
+    let fluid = fluid[0]
+    let (rate, growth) = (rate, SIMD16<Float>(repeating: growth))
+    let growthLack = -lack * growth
+    stencil.apply(u, image, cells)
+    var (squares, outside, wet, inHalf) = (
+      SIMD16<Float>.zero, SIMD16<Float>.zero, SIMD16<Float>.zero, SIMD16<Float>.zero
+    )
     forEach16(cells) { p, keep in
-      let v = load16(u + p)
-      let h = 0.5 * load16(g + p).addingProduct(growth * load16(mask + p), reaction(v))
-      store16(h, g + p)
+      let (v, gBefore, wetness) = (load16(u + p), load16(g + p), load16(fluid + p))
+      let speed = growth.addingProduct(growthLack, wetness)
+      let h = 0.5 * load16(image + p).addingProduct(speed, reaction(v))
+      // Cells behind the plane keep what the slice before left: it is still to be used.
+      store16(merged(h, gBefore, keep), g + p)
       let (low, high) = (masked(twiceBelow(v), keep), masked(twiceAbove(v), keep))
       outside = outside.addingProduct(low, low)
       outside = outside.addingProduct(high, high)
-      let inFluid = masked(v * load16(fluid + p), keep)
+      let inFluid = masked(v * wetness, keep)
       wet = wet.addingProduct(inFluid, inFluid)
       // There is no residual of the first slice.
       guard k > 0 else { return }
-      let residual = rate * (v - load16(before + p)) - h - load16(gBefore + p)
+      let residual = rate * (v - load16(before + p)) - h - gBefore
       let counted = masked(residual, keep)
       squares = squares.addingProduct(counted, counted)
       store16(residual, r + p)
-      store16(residual + load16(rBefore + p), s + p)
+      let sum = residual + load16(rBefore + p)
+      store16(sum, s + p)
+      inHalf = inHalf.addingProduct(masked(sum, keep), gBefore)
     }
     sums.residual += Double(squares.sum())
     sums.range += 0.25 * Double(outside.sum())
     sums.fluid += Double(wet.sum())
+    sums.half += Double(inHalf.sum())
   }
 
-  /// After the last slice r is zero, which leaves s = r_last.
-  private func endResiduals(_ z: Int, _ work: LossWorkspace) {
-    let start = z * plane
-    (work.residual(last + 1) + start).update(repeating: 0, count: plane)
-    (work.sum + start).update(from: work.residual(last) + start, count: plane)
+  /// s = r_last and its products with g_last.
+  private func endResiduals(_ cells: Range<Int>, _ work: LossWorkspace, _ sums: inout PlaneSums) {
+    let (r, s, g) = (work.residual(last), work.sum, work.half)
+    var inHalf = SIMD16<Float>.zero
+    forEach16(cells) { p, keep in
+      let residual = load16(r + p)
+      store16(residual, s + p)
+      inHalf = inHalf.addingProduct(masked(residual, keep), load16(g + p))
+    }
+    sums.half += Double(inHalf.sum())
   }
 
   /// What is left to do for plane z once the residuals k and k + 1 are known.
   private func complete(_ k: Int, _ z: Int, _ work: LossWorkspace, _ sums: inout PlaneSums) {
     let u = work.density(k)
-    let target = access.gradient == nil ? nil : work.gradient
-    if target != nil { forEachPiece(of: z) { gradient(of: k, $0, work, &sums) } }
+    let target = access.gradient == nil ? nil : work.gradient(z)
+    if target != nil { forEachPiece(of: z) { gradient(of: k, z, $0, work, &sums) } }
     if k == 0 { edges.initialCondition(z, u, gradient: target, &sums) }
     if k == last { edges.data(z, u, gradient: target, &sums) }
     if let target { access.gradient?(k, z, target + z * plane) }
   }
 
-  private func gradient(of k: Int, _ cells: Range<Int>, _ work: LossWorkspace, _ sums: inout PlaneSums) {
-    let (u, g, r, after) = (work.density(k), work.half(k), work.residual(k), work.residual(k + 1))
-    let (s, t, target) = (work.sum, work.image, work.gradient)
-    let (mask, fluid) = (mask[0], fluid[0])
+  private func gradient(
+    of k: Int, _ z: Int, _ cells: Range<Int>, _ work: LossWorkspace, _ sums: inout PlaneSums
+  ) {
+    let (u, r, after) = (work.density(k), work.residual(k), work.residual(k + 1))
+    let (s, t, target) = (work.sum, work.image(z), work.gradient(z))
+    let fluid = fluid[0]
     sums.white += Double(white.innerProduct(s, u, scratch: t, cells))
     transposed.apply(s, t, cells)
-    var (inHalf, inGrowth) = (SIMD16<Float>.zero, SIMD16<Float>.zero)
+    var inGrowth = SIMD16<Float>.zero
     let inImage = SIMD16<Float>(repeating: -0.5 * residualScale)
     let inReaction = SIMD16<Float>(repeating: -0.5 * residualScale * growth)
     let inRange = SIMD16<Float>(repeating: 0.5 * rangeScale)
+    let (all, lack) = (SIMD16<Float>(repeating: 1), SIMD16<Float>(repeating: -lack))
     forEach16(cells) { p, keep in
-      let (v, sum, m) = (load16(u + p), load16(s + p), load16(mask + p))
-      let (phi, slope) = (m * reaction(v), m * reactionSlope(v))
+      let (v, sum, wetness) = (load16(u + p), load16(s + p), load16(fluid + p))
+      let share = all.addingProduct(lack, wetness)
+      let (phi, slope) = (share * reaction(v), share * reactionSlope(v))
       var value = rate * residualScale * (load16(r + p) - load16(after + p))
       value = value.addingProduct(inImage, load16(t + p))
       value = value.addingProduct(slope, inReaction * sum)
       value = value.addingProduct(inRange, twiceBelow(v))
       value = value.addingProduct(inRange, twiceAbove(v))
-      value = value.addingProduct(fluidScale * v, load16(fluid + p))
+      value = value.addingProduct(fluidScale * v, wetness)
       store16(value, target + p)
-      let counted = masked(sum, keep)
-      inHalf = inHalf.addingProduct(counted, load16(g + p))
-      inGrowth = inGrowth.addingProduct(counted, phi)
+      inGrowth = inGrowth.addingProduct(masked(sum, keep), phi)
     }
-    let grown = Double(inGrowth.sum())
-    sums.growth += grown
-    sums.diffusion += 2 * Double(inHalf.sum()) - Double(growth) * grown
+    sums.growth += Double(inGrowth.sum())
   }
 }

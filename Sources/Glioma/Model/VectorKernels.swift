@@ -65,6 +65,15 @@ func masked(_ v: SIMD16<Float>, _ keep: SIMD16<UInt32>) -> SIMD16<Float> {
   unsafeBitCast(unsafeBitCast(v, to: SIMD16<UInt32>.self) & keep, to: SIMD16<Float>.self)
 }
 
+/// v where `keep` is set, `other` elsewhere.
+@inline(__always)
+func merged(_ v: SIMD16<Float>, _ other: SIMD16<Float>, _ keep: SIMD16<UInt32>) -> SIMD16<Float> {
+  let (bits, others) = (
+    unsafeBitCast(v, to: SIMD16<UInt32>.self), unsafeBitCast(other, to: SIMD16<UInt32>.self)
+  )
+  return unsafeBitCast((bits & keep) | (others & ~keep), to: SIMD16<Float>.self)
+}
+
 /// Call `body` for every 16 cells of `cells` with the first one and the lanes that lie inside.
 @inline(__always)
 func forEach16(_ cells: Range<Int>, _ body: (_ first: Int, _ keep: SIMD16<UInt32>) -> Void) {
