@@ -35,6 +35,12 @@ import Testing
     #expect(input(empty, thick)[..<(4 * Self.area)].allSatisfy { $0 == 0 })
   }
 
+  @Test("The picture as it is and the least shift of it are the same") func plainView() {
+    var shifted = CellAugmentation()
+    shifted.shift.x = .leastNonzeroMagnitude
+    #expect(input(picture) == input(picture, shifted))
+  }
+
   @Test("A quarter turn of the augmentation is a quarter turn of the input") func quarterTurn() {
     var turned = CellAugmentation()
     turned.angle = .pi / 2

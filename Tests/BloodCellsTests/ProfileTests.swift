@@ -98,10 +98,35 @@ import Testing
 
   @Test("Discs and burr cells are told apart by their profiles") func learns() throws {
     let (profiles, partition) = try trained()
-    let rows = try profiles.logProbabilities(of: partition.testing.map(\.input.profile))
+    let rows = profiles.logProbabilities(of: partition.testing.map(\.input.profile))
     for row in rows { #expect(abs(row.reduce(0) { $0 + exp($1) } - 1) < 0.2) }
     let right = zip(rows, partition.testing).count { ($0[1] > $0[0] ? 1 : 0) == $1.type }
     #expect(Double(right) > 0.85 * Double(rows.count), "\(right) of \(rows.count)")
+  }
+
+  @Test("Networks of profiles answer as their plans do") func withoutPlans() throws {
+    let (profiles, partition) = try trained()
+    let cells = partition.testing.map(\.input.profile)
+    let rows = profiles.logProbabilities(of: cells)
+    let numbers = cells.flatMap { cell in
+      zip(cell.values, zip(profiles.means, profiles.scales)).map { min(6, max(-6, ($0 - $1.0) * $1.1)) }
+    }
+    var sums = [[Double]](repeating: [0, 0], count: cells.count)
+    for member in profiles.members {
+      let plan = try profiles.design.network(types: 2).compile(
+        inputShape: [cells.count, CellProfile.count, 1, 1], mode: .inference, precision: .f32)
+      try plan.load(member)
+      try plan.forward(numbers)
+      for row in cells.indices {
+        let logits = (0..<2).map { Double(plan.outputs[0].values[2 * row + $0]) }
+        let total = log(logits.reduce(0) { $0 + exp($1) })
+        for type in 0..<2 { sums[row][type] += (logits[type] - total) / Double(profiles.members.count) }
+      }
+    }
+    #expect(profiles.members.count == 2 && profiles.members[0] != profiles.members[1])
+    let worst = zip(rows.joined(), sums.joined()).map { abs($0 - $1) }.max() ?? 1
+    #expect(worst < 1e-5, "\(worst)")
+    #expect(profiles.logProbabilities(of: []).isEmpty)
   }
 
   @Test("A classifier with networks of profiles leans on them where its own knows nothing, and reads back")

@@ -80,6 +80,31 @@ private func largest(_ matrix: Matrix) -> Double { matrix.elements.map(abs).max(
     }
   }
 
+  @Test("A dense layer is the products with its weights' rows plus its bias", arguments: [0, 1, 7, 70])
+  func denseLayer(rows: Int) {
+    let (inputs, outputs) = (53, 19)
+    var stream = RandomStream(seed: 5, purpose: "dense", indices: rows)
+    let input = (0..<rows * inputs).map { _ in stream.normal() }
+    let weights = (0..<outputs * inputs).map { _ in stream.normal() }
+    let bias = (0..<outputs).map { _ in stream.normal() }
+    let found = input.withUnsafeBufferPointer { input in
+      weights.withUnsafeBufferPointer { weights in
+        bias.withUnsafeBufferPointer { LinearAlgebra.denseLayer(input, weights: weights, bias: $0) }
+      }
+    }
+    #expect(found.count == rows * outputs)
+    var worst = 0.0
+    for row in 0..<rows {
+      for output in 0..<outputs {
+        let sum = (0..<inputs).reduce(Double(bias[output])) {
+          $0 + Double(input[row * inputs + $1]) * Double(weights[output * inputs + $1])
+        }
+        worst = max(worst, abs(sum - Double(found[row * outputs + output])))
+      }
+    }
+    #expect(worst < 1e-5, "\(worst)")
+  }
+
   @Test("The Cholesky factor is lower triangular and multiplies back; an indefinite matrix has none")
   func choleskyFactor() throws {
     let matrix = [4.0, 2, -1, 2, 5, 0.5, -1, 0.5, 3]

@@ -87,12 +87,13 @@ extension SeparatedClump {
     for (index, cell) in cells.enumerated() {
       let local = cell.ellipse.moved(by: -SIMD2(Double(origin.x), Double(origin.y)))
       let half = local.halfExtents * reach
+      let frame = Ellipse.Frame(local)
       let columns = clamped(local.center.x - half.x, local.center.x + half.x, mask.width)
       for y in clamped(local.center.y - half.y, local.center.y + half.y, mask.height) {
         for x in columns {
           let p = y * mask.width + x
           guard mask.pixels[p] != 0 else { continue }
-          let radius = local.normalizedRadius([Double(x), Double(y)])
+          let radius = frame.normalizedRadius([Double(x), Double(y)])
           if radius < nearest[p] { (nearest[p], owner[p]) = (radius, UInt16(index + 1)) }
         }
       }

@@ -104,7 +104,7 @@ public struct CellClassifier: Sendable {
       precision: precision)
     guard let profiles else { return logits }
     return Self.joined(
-      logits, try profiles.logProbabilities(of: cells.map(\.profile)), share: profiles.design.share)
+      logits, profiles.logProbabilities(of: cells.map(\.profile)), share: profiles.design.share)
   }
 
   /// The probability of each type for each cell.

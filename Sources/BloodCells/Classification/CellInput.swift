@@ -24,18 +24,26 @@ public struct CellInput: Sendable {
   ///
   /// Only the disc that the square encloses is shown: a turned picture then looks like any other.
   public func write(_ augmentation: CellAugmentation, to target: UnsafeMutableBufferPointer<Float>) {
-    let (side, whole) = (CellImage.inputSide, CellImage.side)
     precondition(target.count == Self.count, "room for one input")
-    let area = side * side
-    let level = BalancedSmear.backgroundLevel
-    // One table a colour: the light through the stain, already scaled.
-    var table = [Float](repeating: 0, count: 3 * 256)
-    for c in 0..<3 {
-      for value in 0..<256 {
-        let light = pow(max(1, Float(value)) / level, augmentation.stain[c]) * augmentation.gain[c]
-        table[256 * c + value] = 4 * (light - 1)
-      }
+    if augmentation == CellAugmentation() {
+      writePlainPicture(to: target)
+    } else {
+      writePicture(augmentation, to: target)
     }
+    let area = CellImage.inputSide * CellImage.inputSide
+    let facts = augmentation.hidesMagnification ? features.withoutMagnification : features
+    for (index, value) in facts.values.enumerated() {
+      target[(4 + index) * area..<(5 + index) * area].update(repeating: value)
+    }
+  }
+
+  /// The planes of colour and membership, turned, shifted and stained as `augmentation` says.
+  private func writePicture(
+    _ augmentation: CellAugmentation, to target: UnsafeMutableBufferPointer<Float>
+  ) {
+    let (side, whole) = (CellImage.inputSide, CellImage.side)
+    let area = side * side
+    let table = Self.levels(augmentation)
     let (turn, flip) = (
       SIMD2(cos(augmentation.angle), sin(augmentation.angle)), Float(augmentation.isMirrored ? -1 : 1)
     )
@@ -45,7 +53,7 @@ public struct CellInput: Sendable {
         for (index, pixel) in image.pixels.enumerated() {
           picture[index] = SIMD4(
             table[Int(pixel.x)], table[256 + Int(pixel.y)], table[512 + Int(pixel.z)],
-            (Float(pixel.w) - Float(CellImage.neutral)) / 127)
+            Self.membership(pixel.w))
         }
       }
       let middle = Float(side - 1) / 2
@@ -72,9 +80,48 @@ public struct CellInput: Sendable {
         }
       }
     }
-    let facts = augmentation.hidesMagnification ? features.withoutMagnification : features
-    for (index, value) in facts.values.enumerated() {
-      target[(4 + index) * area..<(5 + index) * area].update(repeating: value)
+  }
+
+  /// The planes of colour and membership of the picture as it is: its middle, pixel by pixel.
+  private func writePlainPicture(to target: UnsafeMutableBufferPointer<Float>) {
+    let (side, whole) = (CellImage.inputSide, CellImage.side)
+    let area = side * side
+    let (margin, middle) = ((whole - side) / 2, Float(side - 1) / 2)
+    Self.plainLevels.withUnsafeBufferPointer { table in
+      image.pixels.withUnsafeBufferPointer { pixels in
+        for row in 0..<side {
+          let high = Float(row) - middle
+          let half = ((middle + 0.5) * (middle + 0.5) - high * high).squareRoot()
+          let disc = Int((middle - half).rounded(.up))..<Int((middle + half).rounded(.down)) + 1
+          for channel in 0..<4 {
+            target[channel * area + row * side..<channel * area + (row + 1) * side].update(repeating: 0)
+          }
+          for column in disc {
+            let pixel = pixels[(row + margin) * whole + column + margin]
+            let place = row * side + column
+            target[place] = table[Int(pixel.x)]
+            target[area + place] = table[256 + Int(pixel.y)]
+            target[2 * area + place] = table[512 + Int(pixel.z)]
+            target[3 * area + place] = Self.membership(pixel.w)
+          }
+        }
+      }
     }
+  }
+
+  private static let plainLevels = levels(CellAugmentation())
+
+  /// One table of 256 values a colour: the light through the stain, already scaled.
+  private static func levels(_ augmentation: CellAugmentation) -> [Float] {
+    (0..<3).flatMap { c in
+      (0..<256).map { value in
+        let light = Float(max(1, value)) / BalancedSmear.backgroundLevel
+        return 4 * (pow(light, augmentation.stain[c]) * augmentation.gain[c] - 1)
+      }
+    }
+  }
+
+  private static func membership(_ value: UInt8) -> Float {
+    (Float(value) - Float(CellImage.neutral)) / 127
   }
 }

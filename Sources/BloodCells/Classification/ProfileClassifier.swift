@@ -1,5 +1,6 @@
 import Foundation
 import NeuralNetworks
+import Numerics
 
 /// Several small networks that tell the type of a cell from its ``CellProfile`` alone: one hidden layer each, on
 /// numbers standardised by the training cells and held within ±6; their log probabilities are averaged.
@@ -28,7 +29,7 @@ public struct ProfileClassifier: Sendable {
     }
 
     /// The network of each member: N profiles → N types, logits.
-    func network(types: Int) -> Network {
+    package func network(types: Int) -> Network {
       var network = Network(spatialAxes: 2)
       let input = network.dropout(network.input(channels: CellProfile.count), probability: 0.15)
       let hidden = network.activation(network.dense(input, to: hidden, name: "hidden"), .silu)
@@ -67,22 +68,36 @@ public struct ProfileClassifier: Sendable {
   }
 
   /// The mean of the members' log probabilities, a row for each cell.
-  public func logProbabilities(of cells: [CellProfile]) throws(NeuralNetworkError) -> [[Double]] {
-    guard let types = members.first?.tensor("types.bias")?.count, !cells.isEmpty else { return [] }
+  ///
+  /// Two products a member, on its weights as they are: a plan for each image would take longer to make than to use.
+  public func logProbabilities(of cells: [CellProfile]) -> [[Double]] {
     let input = Self.standardized(cells, means, scales)
-    let plan = try design.network(types: types).compile(
-      inputShape: [cells.count, CellProfile.count, 1, 1], mode: .inference, precision: .f32)
-    var sums = [[Double]](repeating: [Double](repeating: 0, count: types), count: cells.count)
-    for member in members {
-      try plan.load(member)
-      try plan.forward(input)
-      let values = plan.outputs[0].values
-      for row in cells.indices {
-        let own = Self.logProbabilities((0..<types).map { Double(values[row * types + $0]) })
-        for type in 0..<types { sums[row][type] += own[type] / Double(members.count) }
+    let rows = members.map { Self.logits(of: input, $0).map(Self.logProbabilities) }
+    return cells.indices.map { cell in
+      let own = rows.map { $0[cell] }
+      return own[0].indices.map { type in own.reduce(0) { $0 + $1[type] / Double(members.count) } }
+    }
+  }
+
+  /// The logits of one member, a row for each cell.
+  private static func logits(of input: [Float], _ member: Weights) -> [[Double]] {
+    guard let types = member.table.range(of: "types.bias")?.count else { return [] }
+    func layer(_ input: [Float], _ name: String) -> [Float] {
+      member.values.withUnsafeBufferPointer { values in
+        func part(_ role: String) -> UnsafeBufferPointer<Float> {
+          UnsafeBufferPointer(rebasing: values[member.table.range(of: "\(name).\(role)") ?? 0..<0])
+        }
+        return input.withUnsafeBufferPointer {
+          LinearAlgebra.denseLayer($0, weights: part("weight"), bias: part("bias"))
+        }
       }
     }
-    return sums
+    // The SiLU, x / (1 + exp(−x)); dropout is for training.
+    let hidden = layer(input, "hidden").map { $0 / (1 + exp(-$0)) }
+    let logits = layer(hidden, "types")
+    return stride(from: 0, to: logits.count, by: types).map { start in
+      logits[start..<start + types].map { Double($0) }
+    }
   }
 
   /// The log of softmax.

@@ -104,7 +104,7 @@ extension CellClassifier {
     var result = self
     result.profiles = nil
     let pictures = try result.logits(of: inputs, precision: .automatic)
-    let rows = try profiles.logProbabilities(of: inputs.map(\.profile))
+    let rows = profiles.logProbabilities(of: inputs.map(\.profile))
     result.profiles = profiles
     var least = Double.infinity
     for step in 0...20 where !samples.isEmpty {

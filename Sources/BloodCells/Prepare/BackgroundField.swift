@@ -1,6 +1,7 @@
 import Foundation
 import ImageAnalysis
 import Imaging
+import Numerics
 
 /// The colour of the empty slide at every place of an image: a coarse grid of medians, interpolated bilinearly.
 struct BackgroundField: Sendable {
@@ -27,26 +28,27 @@ struct BackgroundField: Sendable {
       let split = otsuThreshold(ofHistogram: whole)
       // An even image is all background.
       let threshold = whole[(split + 1)...].contains { $0 > 0 } ? split : -1
-      var known: [SIMD3<Float>?] = []
-      for row in 0..<rows {
-        for column in 0..<columns {
-          var histograms = [[Int]](repeating: [Int](repeating: 0, count: 256), count: 3)
-          var (bright, all) = (0, 0)
-          for y in Swift.stride(from: row * tile, to: min(height, (row + 1) * tile), by: stride) {
-            for x in Swift.stride(from: column * tile, to: min(width, (column + 1) * tile), by: stride) {
-              let p = 3 * (y * width + x)
-              all += 1
-              guard Int(samples[p + 1]) > threshold else { continue }
-              bright += 1
-              for c in 0..<3 { histograms[c][Int(samples[p + c])] += 1 }
+      nonisolated(unsafe) let samples = samples  // Only read.
+      let known = Parallel.mapSlabs(of: 0..<rows, count: rows) { slab in
+        slab.flatMap { row in
+          (0..<columns).map { column -> SIMD3<Float>? in
+            var histograms = [[Int]](repeating: [Int](repeating: 0, count: 256), count: 3)
+            var (bright, all) = (0, 0)
+            for y in Swift.stride(from: row * tile, to: min(height, (row + 1) * tile), by: stride) {
+              for x in Swift.stride(from: column * tile, to: min(width, (column + 1) * tile), by: stride) {
+                let p = 3 * (y * width + x)
+                all += 1
+                guard Int(samples[p + 1]) > threshold else { continue }
+                bright += 1
+                for c in 0..<3 { histograms[c][Int(samples[p + c])] += 1 }
+              }
             }
+            let enough = bright * 20 >= all && bright >= 30
+            return enough
+              ? SIMD3(median(histograms[0]), median(histograms[1]), median(histograms[2])) : nil
           }
-          let enough = bright * 20 >= all && bright >= 30
-          known.append(
-            enough
-              ? SIMD3(median(histograms[0]), median(histograms[1]), median(histograms[2])) : nil)
         }
-      }
+      }.flatMap(\.self)
       return filled(known, columns: columns, rows: rows)
     }
   }

@@ -47,6 +47,7 @@ public struct CellImage: Sendable, Hashable {
         count = side * side
         columns.samples.withUnsafeBufferPointer { columns in
           rows.samples.withUnsafeBufferPointer { rows in
+            let parts = Float(samples * samples)
             for index in 0..<count {
               var sum = SIMD4<Float>.zero
               for y in index / side * samples..<(index / side + 1) * samples {
@@ -59,14 +60,21 @@ public struct CellImage: Sendable, Hashable {
                   sum += top * (1 - row.weight) + bottom * row.weight
                 }
               }
-              // The standard library converts vectors lane by lane through generic code.
-              let mean = sum / Float(samples * samples) + 0.5
-              target[index] = SIMD4(UInt8(mean.x), UInt8(mean.y), UInt8(mean.z), UInt8(mean.w))
+              target[index] = Self.bytes((sum / parts + 0.5).rounded(.down))
             }
           }
         }
       }
     }
+  }
+
+  /// Whole numbers of 0 to 255 as bytes. The standard library converts vectors lane by lane through generic code; beyond
+  /// 2²³ the last bits of a float count in ones.
+  private static func bytes(_ values: SIMD4<Float>) -> SIMD4<UInt8> {
+    let bits = unsafeBitCast(values + 8_388_608, to: SIMD4<UInt32>.self)
+    return SIMD4(
+      UInt8(truncatingIfNeeded: bits.x), UInt8(truncatingIfNeeded: bits.y),
+      UInt8(truncatingIfNeeded: bits.z), UInt8(truncatingIfNeeded: bits.w))
   }
 
   /// Where the samples lie along one axis.

@@ -30,21 +30,7 @@ extension SeparatedSmear {
 
   /// The shape of `cell`, whose brightness is taken from a balanced image and whose size is compared with `medianArea`.
   public func shape(of cell: SmearCell, in smear: BalancedSmear, medianArea: Double) -> CellShape {
-    let box = box(of: cell)
-    var mask = PlanarMask(width: box.columns.count, height: box.rows.count, filledWith: 0)
-    var (inner, outer) = ((sum: 0.0, count: 0.0), (sum: 0.0, count: 0.0))
-    for y in box.rows {
-      for x in box.columns where labels[x, y] == UInt16(cell.id) {
-        mask[x - box.columns.lowerBound, y - box.rows.lowerBound] = 1
-        let radius = cell.ellipse.normalizedRadius([Double(x), Double(y)])
-        let green = Double(smear.image[x, y].y)
-        if radius < 1 / 3 {
-          inner = (inner.sum + green, inner.count + 1)
-        } else if radius > 0.55 && radius < 0.9 {
-          outer = (outer.sum + green, outer.count + 1)
-        }
-      }
-    }
+    let (mask, inner, outer) = pixels(of: cell, in: smear)
     let parts = PlanarComponents(of: mask.filledHoles())
     let largest = parts.regions.indices.max { parts.regions[$0].area < parts.regions[$1].area }
     let outline = Polygon(largest.map { parts.outerContour(ofRegion: $0) } ?? [])
@@ -54,9 +40,54 @@ extension SeparatedSmear {
       relativeArea: cell.ellipse.area / medianArea, axisRatio: cell.ellipse.axisRatio,
       solidity: hull > 0 ? outline.area / hull : 1,
       circularity: perimeter > 0 ? min(1, 4 * .pi * outline.area / (perimeter * perimeter)) : 0,
-      pallor: inner.count > 0 && outer.count > 0
-        ? (inner.sum / inner.count - outer.sum / outer.count) / level : 0,
+      pallor: inner.count > 0 && outer.count > 0 ? (inner.mean - outer.mean) / level : 0,
       visibleShare: cell.ellipse.area > 0 ? Double(cell.area) / cell.ellipse.area : 0)
+  }
+
+  private struct Brightness {
+    private var sum = 0
+    private(set) var count = 0
+    var mean: Double { Double(sum) / Double(count) }
+
+    mutating func add(_ value: Int) {
+      sum += value
+      count += 1
+    }
+  }
+
+  /// The pixels of `cell` in the smallest box around them, and how bright its inner third and the ring before its outline
+  /// are in green.
+  private func pixels(
+    of cell: SmearCell, in smear: BalancedSmear
+  ) -> (mask: PlanarMask, inner: Brightness, outer: Brightness) {
+    let (box, id, width) = (box(of: cell), UInt16(cell.id), labels.width)
+    let frame = Ellipse.Frame(cell.ellipse)
+    var (low, high) = (SIMD2(Int.max, Int.max), SIMD2(-1, -1))
+    var (places, inner, outer) = ([SIMD2<Int>](), Brightness(), Brightness())
+    labels.withPixels { labels in
+      smear.image.samples.withUnsafeBufferPointer { colors in
+        for y in box.rows {
+          for x in box.columns where labels[y * width + x] == id {
+            (low, high) = (SIMD2(min(low.x, x), min(low.y, y)), SIMD2(max(high.x, x), y))
+            places.append(SIMD2(x, y))
+            let radius = frame.normalizedRadius([Double(x), Double(y)])
+            let green = Int(colors[3 * (y * width + x) + 1])
+            if radius < 1 / 3 {
+              inner.add(green)
+            } else if radius > 0.55 && radius < 0.9 {
+              outer.add(green)
+            }
+          }
+        }
+      }
+    }
+    guard !places.isEmpty else { return (PlanarMask(width: 1, height: 1, filledWith: 0), inner, outer) }
+    let size = high &- low &+ 1
+    var mask = PlanarMask(width: size.x, height: size.y, filledWith: 0)
+    mask.withMutablePixels { pixels in
+      for place in places { pixels[(place.y - low.y) * size.x + place.x - low.x] = 1 }
+    }
+    return (mask, inner, outer)
   }
 
   /// The pixels a cell's label can lie in.

@@ -41,12 +41,28 @@ public struct Ellipse: Sendable, Hashable, Codable {
   }
 
   /// 0 at the centre, 1 on the outline: the factor by which the ellipse must be scaled to pass through `point`.
-  public func normalizedRadius(_ point: SIMD2<Double>) -> Double {
-    let (c, s) = (cos(angle), sin(angle))
-    let offset = point - center
-    let u = (c * offset.x + s * offset.y) / semiAxes.x
-    let v = (c * offset.y - s * offset.x) / semiAxes.y
-    return (u * u + v * v).squareRoot()
+  public func normalizedRadius(_ point: SIMD2<Double>) -> Double { Frame(self).normalizedRadius(point) }
+
+  /// The ellipse's own axes, for many points of one ellipse.
+  public struct Frame: Sendable {
+    @usableFromInline let center: SIMD2<Double>
+    @usableFromInline let semiAxes: SIMD2<Double>
+    @usableFromInline let cosine: Double
+    @usableFromInline let sine: Double
+
+    /// The axes of `ellipse`.
+    public init(_ ellipse: Ellipse) {
+      (center, semiAxes) = (ellipse.center, ellipse.semiAxes)
+      (cosine, sine) = (cos(ellipse.angle), sin(ellipse.angle))
+    }
+
+    /// ``Ellipse/normalizedRadius(_:)``.
+    @inlinable public func normalizedRadius(_ point: SIMD2<Double>) -> Double {
+      let offset = point - center
+      let u = (cosine * offset.x + sine * offset.y) / semiAxes.x
+      let v = (cosine * offset.y - sine * offset.x) / semiAxes.y
+      return (u * u + v * v).squareRoot()
+    }
   }
 
   /// The distance from the outline to first order (Sampson), negative inside; exact for circles.
