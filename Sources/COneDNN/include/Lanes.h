@@ -18,6 +18,15 @@ NN_INLINE bool nn_has_wide_registers(void) {
 #endif
 }
 
+/* Whether products and sums are fused in one instruction. */
+NN_INLINE bool nn_has_fused_products(void) {
+#ifdef __FMA__
+  return true;
+#else
+  return false;
+#endif
+}
+
 typedef float nn_float8 __attribute__((ext_vector_type(8)));
 typedef float nn_float16 __attribute__((ext_vector_type(16)));
 typedef uint32_t nn_word8 __attribute__((ext_vector_type(8)));

@@ -14,9 +14,9 @@ public enum KernelLibrary {
   /// Whether the CPU multiplies tiles (AMX), so that `Plan.Precision.bf16x3` and `bf16x2` are not f32.
   public static var hasTiles: Bool { nn_has_tiles() }
 
-  /// Whether this module was compiled for registers of 16 scalars of f32 (AVX-512), which its own convolutions in f32 need
-  /// to be faster than oneDNN's.
-  public static var hasWideRegisters: Bool { nn_has_wide_registers() }
+  /// Whether this module was compiled for CPUs with fused products (AVX2 and up), without which its own convolutions in
+  /// f32 are slower than oneDNN's.
+  public static var hasFusedProducts: Bool { nn_has_fused_products() }
 
   /// Whether bf16 is multiplied in hardware, so that `Plan.Precision.bf16` is not f32.
   public static var hasBFloat16: Bool { nn_has_bfloat16() }

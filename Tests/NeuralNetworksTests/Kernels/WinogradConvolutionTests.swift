@@ -3,7 +3,7 @@ import Numerics
 import Testing
 
 /// Convolutions in fewer multiplications (inference in f32) against the plain reference in double.
-@Suite(.enabled(if: KernelLibrary.hasWideRegisters)) struct WinogradConvolutionTests {
+@Suite(.enabled(if: KernelLibrary.hasFusedProducts)) struct WinogradConvolutionTests {
   /// Sides that are no multiples of a tile, several strips of tiles, and every number of channel blocks up to four.
   static let cases = [
     ConvolutionCase(inputs: 16, outputs: 16, extents: [3, 13, 15]),

@@ -60,7 +60,7 @@ extension ConvolutionDesign {
 
   /// The size where the kernels for inference in f32 are for it.
   private func sizeInRegisters(_ input: PlanImage, _ output: PlanImage) -> ConvolutionSize? {
-    guard isInference, axes == 3, precision == .f32, KernelLibrary.hasWideRegisters,
+    guard isInference, axes == 3, precision == .f32, KernelLibrary.hasFusedProducts,
       input.channels % 16 == 0, output.channels % 16 == 0
     else { return nil }
     return ConvolutionSize(
