@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs every pipeline on the samples in data/. Results: runs/quickstart.
+# Installs what is missing, builds, and runs vessels, vessels-frangi, blood and glioma on the samples in data/. Results: runs/quickstart.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash pipelines/install-dependencies.sh

@@ -8,7 +8,7 @@ import Numerics
 ///
 /// At a voxel the ratio is (the greatest intensity within one voxel of it − the mean of its surroundings) / their
 /// standard deviation. Surroundings are the voxels within five voxels along each axis, at least two voxels away from the mask and the
-/// label. Random tissue, too, has a greatest voxel: about 1.6 in angiographies of the head.
+/// label. Random tissue, too, has a greatest voxel: ``tissueMedian``.
 public struct CentrelineContrast: Codable, Sendable, Equatable {
   /// Centreline voxels of the mask more than ``distance`` voxels from the label that have surroundings to compare with.
   public let count: Int

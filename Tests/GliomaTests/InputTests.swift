@@ -24,11 +24,11 @@ struct InputTests {
   @Test(
     "Labels are recognised by their numbers",
     arguments: [
-      ([1, 3, 4], LabelConvention.gliodil), ([1, 2, 4], .brats2021), ([1, 2, 3], .brats2023),
+      ([1, 3, 4], TumorLabelConvention.gliodil), ([1, 2, 4], .brats2021), ([1, 2, 3], .brats2023),
       ([1, 2, 3, 4], .brats2013), ([1, 2], .brats2021), ([3, 4], .gliodil),
     ])
-  func detection(values: [Int], expected: LabelConvention) {
-    #expect(LabelConvention.detect(Set(values)) == expected)
+  func detection(values: [Int], expected: TumorLabelConvention) {
+    #expect(TumorLabelConvention.detect(Set(values)) == expected)
   }
 
   @Test("Unknown labels are refused with their list, stray ones dropped with a warning")

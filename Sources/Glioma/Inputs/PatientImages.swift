@@ -52,7 +52,8 @@ public struct Patient: Sendable {
   ///
   /// With `realigned` the tissue images are only turned to the segmentation's axes and their origins ignored; their
   /// shapes must then agree. Without white and grey matter the brain mask serves as isotropic tissue.
-  public init(_ images: PatientImages, convention: LabelConvention?, realigned: Bool) throws(GliomaError) {
+  public init(_ images: PatientImages, convention: TumorLabelConvention?, realigned: Bool) throws(GliomaError)
+  {
     let labelled = try LabelledSegmentation(images.segmentation, convention: convention)
     let grid = labelled.segmentation.grid
     var notes = labelled.warnings

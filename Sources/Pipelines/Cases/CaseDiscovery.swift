@@ -30,8 +30,8 @@ public struct CaseDiscovery: Sendable {
     var inputs = try Self.inputs(listing, layout, kind, output: output, remarks: &remarks)
     guard !inputs.isEmpty else {
       throw PipelineError.noInput(
-        "\(folder.path): no cases found (\(layout.inWords); \(Self.expectation(kind)) expected)"
-      )
+        "\(folder.path): no cases found (\(layout.inWords); \(Self.expectation(kind)) expected). "
+          + "'malpighi inspect FILE' names a converter for DICOM, TIFF and others.")
     }
     let labelFiles: [String: URL]
     if layout == .flat && labels == nil {

@@ -35,7 +35,7 @@ public struct VesselObjective: Codable, Sendable, Equatable {
 
   /// Weight of each scale, fine to coarse.
   public var scales = [1, 0.66, 0.34]
-  /// Weight α of missed voxels and exponent γ of the focal Tversky loss.
+  /// Weight α of missed voxels and exponent γ of the focal Tversky loss of the scales; projections keep the published ones.
   public var alpha = 0.7, gamma = 0.75
   /// Weight of binary cross-entropy beside the focal Tversky loss.
   public var crossEntropy = 0.0

@@ -8,8 +8,9 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Score masks against references.",
     discussion: """
-      Takes two files, or two folders whose files have the same names. Every value but 0 is inside. A reference
-      without a prediction is a failure; scores that are undefined are null, counted, and left out of the mean.
+      Takes two files, or two folders, paired by id; the first may be the --output folder of a batch. Every value but
+      0 is inside. A reference without a prediction is a failure; scores that are undefined are null, counted, and
+      left out of the mean.
       """)
 
   @Argument(help: "The mask, or a folder of masks.")

@@ -31,7 +31,7 @@ struct ListCommand: ParsableCommand {
   }
 
   private func show(_ pipeline: Pipeline) throws {
-    let entries = pipeline.steps.map { step in
+    var entries = pipeline.steps.map { step in
       StageEntry(
         name: step.name, type: step.type.name, summary: step.type.summary,
         parameters: step.stage.parameterDescriptions,
@@ -41,6 +41,12 @@ struct ListCommand: ParsableCommand {
         outputs: step.type.outputs.map { FileEntry(file: "\(step.name)/\($0.file)", help: $0.help) }
       )
     }
+    if let training = pipeline.training {
+      entries.append(
+        StageEntry(
+          name: "train", type: type(of: training).name, summary: type(of: training).summary,
+          parameters: training.parameterDescriptions, inputs: [], outputs: []))
+    }
     if json { return Console.out(try JSONText.string(entries), terminator: "") }
     Console.out("\(pipeline.name): \(pipeline.summary)")
     for entry in entries {
@@ -48,7 +54,7 @@ struct ListCommand: ParsableCommand {
       var table = TextTable()
       for input in entry.inputs { table.append("reads", input.file, input.help) }
       for output in entry.outputs { table.append("writes", output.file, output.help) }
-      Console.out(table.text())
+      if !entry.outputs.isEmpty { Console.out(table.text()) }
       var parameters = TextTable()
       for parameter in entry.parameters {
         parameters.append(

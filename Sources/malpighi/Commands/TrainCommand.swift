@@ -7,7 +7,8 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Train the network of a pipeline on the labelled cases of a folder.",
-    discussion: "Parameters of the training are set with --set train.KEY=VALUE.")
+    discussion:
+      "Parameters of the training are set with --set train.KEY=VALUE; 'malpighi list PIPELINE' shows them.")
 
   @Argument(help: "The name of a pipeline ('malpighi list'), or the path of a YAML file.")
   var pipeline: String

@@ -79,7 +79,7 @@ struct PrepareGlioma: Stage {
     images.tissue = try volume("tissue")
     images.brain = try volume("brain_mask")
     images.pet = try volume("pet")
-    var convention = LabelConvention(rawValue: labels.rawValue)
+    var convention = TumorLabelConvention(rawValue: labels.rawValue)
     if let edema = try volume("edema") {
       guard edema.shape == image.volume.shape else {
         throw GliomaError.gridMismatch(

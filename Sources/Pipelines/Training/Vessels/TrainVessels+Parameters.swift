@@ -54,8 +54,10 @@ extension TrainVessels {
   ]
 
   private static let lossParameters: [Parameter<TrainVessels>] = [
-    Parameter("tversky_alpha", \.alpha, "weight of missed voxels in the focal Tversky loss", in: 0...1),
-    Parameter("tversky_gamma", \.gamma, "exponent of the focal Tversky loss", in: 0.1...5),
+    Parameter(
+      "tversky_alpha", \.alpha,
+      "weight of missed voxels in the focal Tversky loss of the scales; projections keep 0.7", in: 0...1),
+    Parameter("tversky_gamma", \.gamma, "exponent of that loss; projections keep 0.75", in: 0.1...5),
     Parameter("cross_entropy", \.crossEntropy, "weight of cross-entropy beside it", in: 0...1000),
     Parameter(
       "positive_weight", \.positiveWeight, "weight of vessel voxels in the cross-entropy", in: 0.01...1000),

@@ -102,7 +102,7 @@ struct TrainVessels: Training {
       projectionTarget == .patch || projections == .none || augmentation == .none, "augmentation usual",
       "augmentation: none, as the projection of a whole volume does not fit an augmented patch")
     try require(
-      projectionTarget == .patch || !usesSynthetic, "synthetic \(synthetic)", "projection_target: patch")
+      projectionTarget == .patch || !usesSynthetic, "synthetic \(synthetic)", "mip_target: patch")
     try require(
       skeletonRecall == 0 || !usesSynthetic, "skeleton_recall \(skeletonRecall)",
       "skeleton_recall: 0, as synthetic patches bring no centre lines")

@@ -1,7 +1,7 @@
 import Imaging
 
 /// Which number means what in a tumour segmentation.
-public enum LabelConvention: String, Sendable, Codable, CaseIterable {
+public enum TumorLabelConvention: String, Sendable, Codable, CaseIterable {
   /// 1 enhancing, 3 oedema, 4 necrotic (GliODIL and TUM data).
   case gliodil
   /// 1 necrotic or non-enhancing, 2 oedema, 4 enhancing (BraTS 2017–2021).
@@ -26,8 +26,8 @@ public enum LabelConvention: String, Sendable, Codable, CaseIterable {
   ///
   /// Labels 1 and 2 mean the same in all BraTS years. Labels 1 and 3 alone could be either; without a 2 they are taken as
   /// the GliODIL numbers.
-  public static func detect(_ values: Set<Int>) -> LabelConvention? {
-    let order: [LabelConvention] =
+  public static func detect(_ values: Set<Int>) -> TumorLabelConvention? {
+    let order: [TumorLabelConvention] =
       values.contains(2) ? [.brats2021, .brats2023, .brats2013] : [.gliodil, .brats2021]
     return order.first { convention in values.allSatisfy { convention.region($0) != nil } }
   }
@@ -38,7 +38,7 @@ public struct LabelledSegmentation: Sendable {
   /// The regions.
   public let segmentation: TumorSegmentation
   /// The convention used.
-  public let convention: LabelConvention
+  public let convention: TumorLabelConvention
   /// What the user should know: detection, stray values.
   public let warnings: [String]
 
@@ -48,7 +48,7 @@ public struct LabelledSegmentation: Sendable {
   private static let strayShare = 0.001
 
   /// Read `image` with `convention`, or with the one its values suggest. Throws ``GliomaError``.
-  public init(_ image: Volume<Float>, convention: LabelConvention?) throws(GliomaError) {
+  public init(_ image: Volume<Float>, convention: TumorLabelConvention?) throws(GliomaError) {
     var counts: [Int: Int] = [:]
     var strange: Set<Double> = []
     var nonfinite = 0
@@ -76,7 +76,7 @@ public struct LabelledSegmentation: Sendable {
       Double($0.value) < LabelledSegmentation.strayShare * Double(total)
     }
     let serious = Set(counts.keys).subtracting(stray.keys)
-    let chosen: LabelConvention
+    let chosen: TumorLabelConvention
     if let convention {
       chosen = convention
       let unknown = serious.filter { convention.region($0) == nil }
@@ -84,7 +84,7 @@ public struct LabelledSegmentation: Sendable {
         throw .unknownLabels(found: unknown.map(Double.init).sorted(), convention: name)
       }
     } else {
-      guard let detected = LabelConvention.detect(serious) else {
+      guard let detected = TumorLabelConvention.detect(serious) else {
         throw .unknownLabels(found: serious.map(Double.init).sorted(), convention: name)
       }
       chosen = detected
