@@ -17,7 +17,8 @@ struct ReportCells: Stage {
     StageInput("confusion", from: "evaluate/confusion.json", "labelled against found types", need: .optional),
   ]
   static let outputs = [
-    StageOutput("overlay.png", "the smear with the ellipse of every cell, coloured by type"),
+    StageOutput(
+      "overlay.png", "the smear with the ellipse of every cell, coloured by type, and a legend below it"),
     StageOutput("report.html", "the report", role: .report),
   ]
 
@@ -29,7 +30,7 @@ struct ReportCells: Stage {
     let types = try JSONText.decode(ClassifyCells.Record.self, from: Data(contentsOf: context.input("types")))
     let pictures = CellPictures(image: image, cells: cells, types: types.types.map(\.type))
     let overlay = pictures.overlay()
-    try PNGWriter().write(overlay, to: context.output("overlay.png").path)
+    try PNGWriter().write(overlay.withLegend(pictures.legend()), to: context.output("overlay.png").path)
     try context.progress(0.5)
 
     var report = Report(title: "Blood smear \(context.caseID)", subtitle: context.pipeline)
