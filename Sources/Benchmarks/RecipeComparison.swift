@@ -29,9 +29,20 @@ struct RecipeComparison {
     var accuracy, macroF1, balancedAccuracy: BootstrapInterval?
     /// Macro F1 less that of `none`, image by image.
     var macroF1Gain: BootstrapInterval?
-    /// The smallest and the largest macro F1 of its trainings.
-    var macroF1OfSeeds: [Double]
+    /// Macro F1 of its trainings.
+    var macroF1OfSeeds: Spread?
     var secondsPerTraining: Double
+  }
+
+  /// A mean, the least and the greatest.
+  struct Spread: Encodable {
+    var estimate, lower, upper: Double
+
+    /// Nil without values.
+    init?(_ values: [Double]) {
+      guard let least = values.min(), let greatest = values.max() else { return nil }
+      (estimate, lower, upper) = (values.reduce(0, +) / Double(values.count), least, greatest)
+    }
   }
 
   let file: CellSampleFile
@@ -150,7 +161,7 @@ struct RecipeComparison {
       recipe: method.rawValue, trainings: outcomes.count, accuracy: interval(\.accuracy),
       macroF1: interval(\.macroF1), balancedAccuracy: interval(\.balancedAccuracy),
       macroF1Gain: method == .none ? nil : gain,
-      macroF1OfSeeds: [each.min(), each.max()].compactMap(\.self),
+      macroF1OfSeeds: Spread(each),
       secondsPerTraining: outcomes.reduce(0) { $0 + $1.seconds } / Double(max(1, outcomes.count)))
   }
 }
