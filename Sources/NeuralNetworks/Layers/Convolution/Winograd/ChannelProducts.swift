@@ -1,45 +1,6 @@
 import COneDNN
 
-/// Sums over channels of a pixel's value times the weights of 16 outputs, for eight pixels at once: the sums stay in
-/// registers, a weight is loaded once for all of them.
-struct EightSums {
-  private var s0 = SIMD16<Float>.zero
-  private var s1 = SIMD16<Float>.zero
-  private var s2 = SIMD16<Float>.zero
-  private var s3 = SIMD16<Float>.zero
-  private var s4 = SIMD16<Float>.zero
-  private var s5 = SIMD16<Float>.zero
-  private var s6 = SIMD16<Float>.zero
-  private var s7 = SIMD16<Float>.zero
-
-  /// One channel, of pixels that lie 16 channels apart.
-  @inline(__always)
-  mutating func add(_ weights: SIMD16<Float>, _ channel: UnsafePointer<Float>) {
-    s0 = s0.addingProduct(weights, SIMD16(repeating: channel[0]))
-    s1 = s1.addingProduct(weights, SIMD16(repeating: channel[16]))
-    s2 = s2.addingProduct(weights, SIMD16(repeating: channel[32]))
-    s3 = s3.addingProduct(weights, SIMD16(repeating: channel[48]))
-    s4 = s4.addingProduct(weights, SIMD16(repeating: channel[64]))
-    s5 = s5.addingProduct(weights, SIMD16(repeating: channel[80]))
-    s6 = s6.addingProduct(weights, SIMD16(repeating: channel[96]))
-    s7 = s7.addingProduct(weights, SIMD16(repeating: channel[112]))
-  }
-
-  /// To eight rows that lie `stride` apart.
-  @inline(__always)
-  func store(_ place: UnsafeMutablePointer<Float>, stride: Int) {
-    Float.store16(s0, place)
-    Float.store16(s1, place + stride)
-    Float.store16(s2, place + 2 * stride)
-    Float.store16(s3, place + 3 * stride)
-    Float.store16(s4, place + 4 * stride)
-    Float.store16(s5, place + 5 * stride)
-    Float.store16(s6, place + 6 * stride)
-    Float.store16(s7, place + 7 * stride)
-  }
-}
-
-/// The same for four pixels, where sixteen registers of eight scalars have to do.
+/// Sums over channels of a pixel's value times the weights of 16 outputs, for four pixels.
 struct FourSums {
   private var s0 = SIMD16<Float>.zero
   private var s1 = SIMD16<Float>.zero
@@ -76,18 +37,27 @@ enum ChannelProducts {
   }
 
   /// sums[pixel][output], for 16 pixels and outputs; `weights` follow image, channel, output.
+  ///
+  /// Never inlined: every specialisation of its callers would hold its 256 products a block again.
+  @inline(never)
   static func sum(
     _ pixels: UnsafePointer<Float>, _ layout: Pixels, _ weights: UnsafePointer<Float>,
     to sums: UnsafeMutablePointer<Float>
   ) {
+    // The sums stay in registers: of 512 bits there are enough for sixteen pixels, so that a weight is loaded once for
+    // all of them; of 256 for four.
     if nn_has_wide_registers() {
-      var (first, second) = (EightSums(), EightSums())
+      var (a, b, c, d) = (FourSums(), FourSums(), FourSums(), FourSums())
       forEachChannel(of: pixels, layout, weights) { factors, place in
-        first.add(factors, place)
-        second.add(factors, place + 128)
+        a.add(factors, place)
+        b.add(factors, place + 64)
+        c.add(factors, place + 128)
+        d.add(factors, place + 192)
       }
-      first.store(sums, stride: 16)
-      second.store(sums + 128, stride: 16)
+      a.store(sums)
+      b.store(sums + 64)
+      c.store(sums + 128)
+      d.store(sums + 192)
     } else {
       for quarter in 0..<4 {
         var four = FourSums()
