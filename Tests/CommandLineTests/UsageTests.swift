@@ -109,6 +109,15 @@ struct UsageTests {
     }
   }
 
+  @Test("list shows the parameters of a training beside those of the stages")
+  func trainingParameters() throws {
+    let outcome = try Program.run("list", "vessels-train", in: FileManager.default.temporaryDirectory)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    for setting in ["--set segment.overlap=", "--set train.mip=z ", "[none|x|y|z|multi]"] {
+      #expect(outcome.output.contains(setting), "\(setting)")
+    }
+  }
+
   @Test("inspect prints a list with the agreed keys, also where a file is unreadable")
   func inspect() throws {
     try withTemporaryFolder { folder in
