@@ -93,4 +93,18 @@ public enum Parallel {
       initialized = pieces.count
     }
   }
+
+  /// The results of `body` for 0 to `count` - 1, in order: different pieces of work side by side.
+  ///
+  /// - Throws: The error of the first of them that fails; all of them have ended by then.
+  public static func map<Value: Sendable, Failure: Error>(
+    _ count: Int, _ body: @Sendable (Int) throws(Failure) -> Value
+  ) throws(Failure) -> [Value] {
+    let results = mapSlabs(of: 0..<count, count: count) { slab in
+      Result { () throws(Failure) in try body(slab.lowerBound) }
+    }
+    var values: [Value] = []
+    for result in results { values.append(try result.get()) }
+    return values
+  }
 }

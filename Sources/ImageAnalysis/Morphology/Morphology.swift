@@ -59,10 +59,8 @@ extension Volume where Scalar == UInt8 {
               for axis in axes {
                 let (step, place) = (size.stride(axis), axis == 1 ? j : k)
                 if axis == 0 {
-                  for x in 1..<max(size.x, 1) {
-                    target[row + x] |= source[row + x - 1]
-                    target[row + x - 1] |= source[row + x]
-                  }
+                  for x in 1..<max(size.x, 1) { target[row + x] |= source[row + x - 1] }
+                  for x in 0..<max(size.x - 1, 0) { target[row + x] |= source[row + x + 1] }
                 } else {
                   if place > 0 { for x in 0..<size.x { target[row + x] |= source[row + x - step] } }
                   if place < size[axis] - 1 {

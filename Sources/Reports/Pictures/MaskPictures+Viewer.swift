@@ -1,6 +1,7 @@
 import Foundation
 import ImageFiles
 import Imaging
+import Numerics
 
 extension MaskPictures {
   /// The most voxels the viewer holds; larger volumes are thinned to every second, third, ... voxel.
@@ -8,25 +9,22 @@ extension MaskPictures {
 
   /// The slice viewer, starting where most of the mask is.
   public func viewer() throws -> SliceViewer {
-    var step = 1
-    while image.shape.count / (step * step * step) > Self.mostVoxels { step += 1 }
+    let step = (1...).first { image.shape.count / ($0 * $0 * $0) <= Self.mostVoxels } ?? 1
     let shape = VoxelShape(
       (image.shape.x + step - 1) / step, (image.shape.y + step - 1) / step,
       (image.shape.z + step - 1) / step)
     let columns = max(
       1, Int((Double(shape.z * shape.y) / Double(shape.x)).squareRoot().rounded(.up)))
-    let gray = atlas(of: image, shape, step, columns)
-    let overlay = atlas(of: classes, shape, step, columns)
+    let pictures = try Parallel.map(2) { kind in
+      let atlas = atlas(of: kind == 0 ? image : classes, shape, step, columns)
+      let data = Data(kind == 0 ? try JPEGWriter(quality: 82).encode(atlas) : try PNGWriter().encode(atlas))
+      return EncodedImage(kind == 0 ? .jpeg : .png, data: data, width: atlas.width, height: atlas.height)
+    }
     let start = center()
     return SliceViewer(
       shape: [shape.x, shape.y, shape.z], spacing: image.grid.spacing * Double(step),
       columns: columns,
-      image: EncodedImage(
-        .jpeg, data: Data(try JPEGWriter(quality: 82).encode(gray)), width: gray.width,
-        height: gray.height),
-      overlay: EncodedImage(
-        .png, data: Data(try PNGWriter().encode(overlay)), width: overlay.width,
-        height: overlay.height),
+      image: pictures[0], overlay: pictures[1],
       legend: legend, start: [start.x / step, start.y / step, start.z / step], turns: true)
   }
 

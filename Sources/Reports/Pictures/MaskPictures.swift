@@ -2,6 +2,7 @@ import Foundation
 import ImageAnalysis
 import ImageFiles
 import Imaging
+import Numerics
 
 /// The pictures of a mask over its image, and over a label where there is one: projections and the slice viewer.
 ///
@@ -44,10 +45,9 @@ public struct MaskPictures: Sendable {
   /// The maximum-intensity projections along the three axes with the classes laid over: where several lie behind each
   /// other a true positive hides a false one, because the rim of every vessel is a matter of half a voxel.
   public func projections() throws -> [Figure] {
-    try [(1, "from the front"), (0, "from the left"), (2, "from above")].map { axis, caption in
-      Figure(
-        try encode(projection(along: axis)), caption: "Maximum-intensity projection \(caption)")
-    }
+    let views = [(1, "from the front"), (0, "from the left"), (2, "from above")]
+    let pictures = try Parallel.map(views.count) { try encode(projection(along: views[$0].0)) }
+    return zip(views, pictures).map { Figure($1, caption: "Maximum-intensity projection \($0.1)") }
   }
 
   private func projection(along axis: Int) -> RGBImage {

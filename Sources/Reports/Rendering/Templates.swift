@@ -48,8 +48,8 @@ enum Templates {
 
   private static let figures = """
     <div class="figures">
-    {{#figures}}<figure><a href="{{address}}" target="_blank"><img src="{{address}}" width="{{width}}" \
-    height="{{height}}" alt="{{caption}}"></a><figcaption>{{caption}}</figcaption></figure>
+    {{#figures}}<figure><img src="{{{address}}}" width="{{width}}" height="{{height}}" alt="{{caption}}">\
+    <figcaption>{{caption}}</figcaption></figure>
     {{/figures}}</div>
     """
 
@@ -98,7 +98,7 @@ enum Templates {
 
   private static let viewer = """
     <div class="viewer" tabindex="0" data-settings="{{settings}}">
-    <img class="atlas" src="{{image}}" alt="" hidden>{{#hasOverlay}}<img class="classes" src="{{overlay}}" alt="" hidden>\
+    <img class="atlas" src="{{{image}}}" alt="" hidden>{{#hasOverlay}}<img class="classes" src="{{{overlay}}}" alt="" hidden>\
     {{/hasOverlay}}
     <div class="planes">
     <div class="plane"><canvas data-axis="2"></canvas><span class="place">axial</span></div>
