@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages Malpighi links against, those that are missing; does nothing where all are there.
 set -euo pipefail
-packages=(libnifti-dev libopenblas-openmp-dev libpng-dev libdnnl-dev libdeflate-dev libturbojpeg0-dev zlib1g-dev libmd-dev)
+packages=(libnifti-dev libopenblas-openmp-dev libpng-dev libdnnl-dev libdeflate-dev libturbojpeg0-dev zlib1g-dev libssl-dev)
 
 missing=()
 for package in "${packages[@]}"; do

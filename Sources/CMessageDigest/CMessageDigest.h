@@ -1,5 +1,4 @@
 #ifndef MALPIGHI_CMESSAGEDIGEST_H
 #define MALPIGHI_CMESSAGEDIGEST_H
-#include <sys/types.h>
-#include <sha2.h>
+#include <openssl/evp.h>
 #endif

@@ -1,4 +1,3 @@
-import CMessageDigest
 import Foundation
 
 /// SHA-256 digests of what stages read and write, each file read once a run as long as it stays the same file.
@@ -72,10 +71,9 @@ final class ContentDigest {
 
   /// The digest of `data`, hexadecimal.
   static func sha256(of data: Data) -> String {
-    var context = SHA2_CTX()
-    SHA256Init(&context)
-    data.withUnsafeBytes { update(&context, $0) }
-    return finish(&context)
+    let digest = SHA256()
+    data.withUnsafeBytes { digest.update($0) }
+    return digest.finish()
   }
 
   private static func sha256(ofFile url: URL) throws -> String {
@@ -85,8 +83,7 @@ final class ContentDigest {
         "\(url.path): cannot be read: \(String(cString: strerror(errno)))")
     }
     defer { close(descriptor) }
-    var context = SHA2_CTX()
-    SHA256Init(&context)
+    let digest = SHA256()
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { buffer.deallocate() }
     while true {
@@ -96,20 +93,9 @@ final class ContentDigest {
         throw PipelineError.inputOutput(
           "\(url.path): cannot be read: \(String(cString: strerror(errno)))")
       }
-      if count == 0 { return finish(&context) }
-      update(&context, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      if count == 0 { return digest.finish() }
+      digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
-  }
-
-  private static func update(_ context: inout SHA2_CTX, _ bytes: UnsafeRawBufferPointer) {
-    guard let base = bytes.baseAddress else { return }
-    SHA256Update(&context, base.assumingMemoryBound(to: UInt8.self), bytes.count)
-  }
-
-  private static func finish(_ context: inout SHA2_CTX) -> String {
-    var digest = [UInt8](repeating: 0, count: 32)
-    SHA256Final(&digest, &context)
-    return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 }
 
