@@ -70,6 +70,19 @@ struct CaseRunnerTests {
     try withTemporaryFolder { try body(Bench($0)) }
   }
 
+  @Test("The digest of a file that is read in several pieces is that of sha256sum")
+  func digestOfPieces() throws {
+    try bench { (bench: Bench) throws in
+      try bench.write(String(repeating: "a", count: 3_000_000), "one.txt")
+      _ = try bench.run()
+      let record = try JSONText.decode(
+        StageRecord.self, from: Data(try bench.text("01-rewrite/stage.json").utf8))
+      // head -c 3000000 /dev/zero | tr '\0' a | sha256sum
+      let digest = "2a152c894398719c0570f83fac34ac03a0f6e8e474b995c2403aa5434f7b9dd4"
+      #expect(record.inputs.map(\.sha256) == [digest])
+    }
+  }
+
   @Test("Stages write into numbered folders; stage.json and case.json say how")
   func writes() throws {
     try bench { (bench: Bench) throws in

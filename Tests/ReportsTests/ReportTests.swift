@@ -34,6 +34,8 @@ struct ReportTests {
       "data-number=\"0.5\"",
     ] { #expect(page.contains(word), "\(word) is missing") }
     #expect(!page.contains("{{"))
+    // Once for the figure, and for the viewer's image and overlay.
+    #expect(page.components(separatedBy: "base64,AQID\"").count == 4)
   }
 
   @Test("Text is escaped wherever it stands")
