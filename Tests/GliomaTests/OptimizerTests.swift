@@ -68,6 +68,25 @@ struct OptimizerTests {
       field.history[field.history.count - 1].terms.dataLow < 0.5 * field.history[0].terms.dataLow + 1e-9)
   }
 
+  @Test("Adam steps in place as if every block had a copy of its neighbours", arguments: [4, 5])
+  func blocks(epochs: Int) {
+    let random = RandomProblem(seed: 9, scheme: .correct, slices: 8, shape: VoxelShape(8, 6, 24))
+    func field(threads: Int) -> [[Float]] {
+      Parallel.withThreads(threads) {
+        let seed = SpaceTimeField(slices: 8, shape: random.field.shape)
+        seed.copy(random.field)
+        let solver = AdamSolver(random.problem, seed: seed, parameters: random.parameters)
+        for _ in 0..<epochs { _ = solver.epoch(rate: 1e-2) }
+        let field = solver.field()
+        return (0..<8).map { field.slice($0) }
+      }
+    }
+    // One block of 24 planes would hide it: one thread has two blocks, seven threads have seven.
+    let one = field(threads: 1)
+    #expect(one[3] != random.field.slice(3))
+    for threads in [2, 3, 7] { #expect(field(threads: threads) == one, "\(threads) threads") }
+  }
+
   @Test("One Adam step is that of the formula")
   func adam() {
     var (x, m, v) = ([1.0], [0.0], [0.0])

@@ -14,7 +14,10 @@ final class LossStream {
   let problem: GrowthProblem
   private let stencil: Stencil
   private var transposed: Stencil
-  private var workspaces: [LossWorkspace] = []
+  private let blocks: [Range<Int>]
+  private let workspaces: [LossWorkspace]
+  /// Planes that another block than their own reads, in ascending order.
+  let sharedPlanes: [Int]
 
   /// What the stream reads and writes, plane by plane.
   struct Access: Sendable {
@@ -28,6 +31,20 @@ final class LossStream {
     self.problem = problem
     stencil = problem.diffusion.combined(diffusivity: 1, ratio: 1)
     transposed = stencil.transposed()
+    let planes = problem.grid.shape.z
+    // The published operator links opposite faces of the box, so there the whole box is one block.
+    let share = LossStream.blockHeight * Parallel.threads
+    let count = stencil.isSymmetric ? Parallel.threads * ((planes + share - 1) / share) : 1
+    let blocks = Parallel.slabs(of: 0..<planes, count: count)
+    self.blocks = blocks
+    let height = min((blocks.map(\.count).max() ?? 0) + 2 * LossSweep.halo, planes)
+    workspaces = blocks.map { _ in LossWorkspace(problem.grid.shape, height: height) }
+    sharedPlanes = (0..<planes).filter { z in
+      blocks.contains { block in
+        let (first, end) = (block.lowerBound - LossSweep.halo, block.upperBound + LossSweep.halo)
+        return (first..<end).contains(z) && !block.contains(z)
+      }
+    }
   }
 
   /// The loss and the derivative of each coefficient (empty without gradient).
@@ -44,29 +61,12 @@ final class LossStream {
       buffer.initialize(repeating: empty)
       initialized = buffer.count
       nonisolated(unsafe) let sums = buffer
-      let (blocks, workspaces) = prepareBlocks()
+      for workspace in workspaces { workspace.clear() }
+      let (blocks, workspaces) = (blocks, workspaces)
       // Handed out one by one, so that a core that is disturbed does fewer.
       Parallel.forEach(0..<blocks.count) { sweep.run(blocks[$0], workspaces[$0], sums) }
     }
     return total(parameters, sums, hasGradient: access.gradient != nil)
-  }
-
-  /// The blocks and a cleared workspace for each. The published operator links opposite faces of the box, so there the
-  /// whole box is one block.
-  private func prepareBlocks() -> (blocks: [Range<Int>], workspaces: [LossWorkspace]) {
-    let planes = problem.grid.shape.z
-    var count = 1
-    if stencil.isSymmetric {
-      let share = LossStream.blockHeight * Parallel.threads
-      count = Parallel.threads * ((planes + share - 1) / share)
-    }
-    let blocks = Parallel.slabs(of: 0..<planes, count: count)
-    let height = min((blocks.map(\.count).max() ?? 0) + 2 * LossSweep.halo, planes)
-    if workspaces.count < blocks.count || workspaces[0].height < height {
-      workspaces = blocks.map { _ in LossWorkspace(problem.grid.shape, height: height) }
-    }
-    for workspace in workspaces { workspace.clear() }
-    return (blocks, workspaces)
   }
 
   private func total(

@@ -106,14 +106,16 @@ struct LossSweep: Sendable {
     let fluid = fluid[0]
     let (rate, growth) = (rate, SIMD16<Float>(repeating: growth))
     let growthLack = -lack * growth
-    stencil.apply(u, image, cells)
+    let faces = stencil.faces
+    if faces == nil { stencil.apply(u, image, cells) }
     var (squares, outside, wet, inHalf) = (
       SIMD16<Float>.zero, SIMD16<Float>.zero, SIMD16<Float>.zero, SIMD16<Float>.zero
     )
     forEach16(cells) { p, keep in
       let (v, gBefore, wetness) = (load16(u + p), load16(g + p), load16(fluid + p))
       let speed = growth.addingProduct(growthLack, wetness)
-      let h = 0.5 * load16(image + p).addingProduct(speed, reaction(v))
+      let diffused = faces?.apply(u, p) ?? load16(image + p)
+      let h = 0.5 * diffused.addingProduct(speed, reaction(v))
       // Cells behind the plane keep what the slice before left: it is still to be used.
       store16(merged(h, gBefore, keep), g + p)
       let (low, high) = (masked(twiceBelow(v), keep), masked(twiceAbove(v), keep))
@@ -165,9 +167,12 @@ struct LossSweep: Sendable {
     let (u, r, after) = (work.density(k), work.residual(k), work.residual(k + 1))
     let (s, t, target) = (work.sum, work.image(z), work.gradient(z))
     let fluid = fluid[0]
-    sums.white += Double(white.innerProduct(s, u, scratch: t, cells))
-    transposed.apply(s, t, cells)
-    var inGrowth = SIMD16<Float>.zero
+    let (faces, whites) = (transposed.faces, white.faces)
+    if faces == nil {
+      sums.white += Double(white.innerProduct(s, u, scratch: t, cells))
+      transposed.apply(s, t, cells)
+    }
+    var (inGrowth, inWhite) = (SIMD16<Float>.zero, SIMD16<Float>.zero)
     let inImage = SIMD16<Float>(repeating: -0.5 * residualScale)
     let inReaction = SIMD16<Float>(repeating: -0.5 * residualScale * growth)
     let inRange = SIMD16<Float>(repeating: 0.5 * rangeScale)
@@ -177,14 +182,16 @@ struct LossSweep: Sendable {
       let share = all.addingProduct(lack, wetness)
       let (phi, slope) = (share * reaction(v), share * reactionSlope(v))
       var value = rate * residualScale * (load16(r + p) - load16(after + p))
-      value = value.addingProduct(inImage, load16(t + p))
+      value = value.addingProduct(inImage, faces?.apply(s, p) ?? load16(t + p))
       value = value.addingProduct(slope, inReaction * sum)
       value = value.addingProduct(inRange, twiceBelow(v))
       value = value.addingProduct(inRange, twiceAbove(v))
       value = value.addingProduct(fluidScale * v, wetness)
       store16(value, target + p)
       inGrowth = inGrowth.addingProduct(masked(sum, keep), phi)
+      if let whites { inWhite -= masked(whites.product(s, u, p), keep) }
     }
     sums.growth += Double(inGrowth.sum())
+    sums.white += Double(inWhite.sum())
   }
 }

@@ -113,32 +113,24 @@ final class Stencil: @unchecked Sendable {
     if !links.isEmpty { applyLinks(input, result, cells) }
   }
 
-  /// ⟨s, Lu⟩ on `cells`; `scratch` is overwritten there. By faces where the stencil is symmetric, −Σ c·Δs·Δu: each face counts
-  /// with its lower cell.
+  /// The coefficients where the stencil is symmetric.
+  var faces: StencilFaces? {
+    guard isSymmetric else { return nil }
+    return StencilFaces(
+      own: rows[0][0], right: rows[1][0], back: rows[2][0], above: rows[3][0], row: shape.x,
+      plane: shape.x * shape.y)
+  }
+
+  /// ⟨s, Lu⟩ on `cells`; `scratch` is overwritten there.
   @inline(__always)
   func innerProduct(
     _ s: UnsafePointer<Float>, _ u: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
     _ cells: Range<Int>
   ) -> Float {
     var total = SIMD16<Float>.zero
-    guard isSymmetric else {
-      apply(u, scratch, cells)
-      forEach16(cells) { p, keep in
-        total = total.addingProduct(masked(load16(s + p), keep), load16(scratch + p))
-      }
-      return total.sum()
-    }
-    let (row, plane) = (shape.x, shape.x * shape.y)
-    let (right, back, above) = (rows[1][0], rows[2][0], rows[3][0])
+    apply(u, scratch, cells)
     forEach16(cells) { p, keep in
-      let (a, v) = (load16(s + p), load16(u + p))
-      let x = (load16(u + p + 1) - v) * load16(right + p)
-      let y = (load16(u + p + row) - v) * load16(back + p)
-      let z = (load16(u + p + plane) - v) * load16(above + p)
-      var sum = x * (load16(s + p + 1) - a)
-      sum = sum.addingProduct(y, load16(s + p + row) - a)
-      sum = sum.addingProduct(z, load16(s + p + plane) - a)
-      total -= masked(sum, keep)
+      total = total.addingProduct(masked(load16(s + p), keep), load16(scratch + p))
     }
     return total.sum()
   }

@@ -16,26 +16,21 @@ public final class AdamSolver {
   /// The density is the sum of the finest level and these.
   private let decomposition: MultigridDecomposition
   private let stream: LossStream
-  private var finest: Level
-  private let coarse: [Level]
+  private var finest: AlternatingPlanes
+  /// Of each level, the finest first.
+  private let moments: [Moments]
   private var coefficients: [Double]
   private var first: [Double]
   private var second: [Double]
   private var count = 0
 
-  /// Unknowns and their moments. The finest has two copies of the unknowns: a block reads what its neighbour may have
-  /// stepped already.
-  private struct Level {
-    var values: SpaceTimeField
-    var stepped: SpaceTimeField
+  private struct Moments {
     let m: SpaceTimeField
     let v: SpaceTimeField
 
-    init(_ values: SpaceTimeField, stepped: SpaceTimeField) {
-      self.values = values
-      self.stepped = stepped
-      m = SpaceTimeField(slices: values.slices, shape: values.shape)
-      v = SpaceTimeField(slices: values.slices, shape: values.shape)
+    init(like level: SpaceTimeField) {
+      m = SpaceTimeField(slices: level.slices, shape: level.shape)
+      v = SpaceTimeField(slices: level.slices, shape: level.shape)
     }
   }
 
@@ -43,8 +38,8 @@ public final class AdamSolver {
   public init(_ problem: GrowthProblem, seed: SpaceTimeField, parameters: GrowthParameters) {
     decomposition = MultigridDecomposition(slices: seed.slices, shape: seed.shape)
     stream = LossStream(problem)
-    finest = Level(seed, stepped: SpaceTimeField(slices: seed.slices, shape: seed.shape))
-    coarse = decomposition.coarse.map { Level($0, stepped: $0) }
+    finest = AlternatingPlanes(seed, shared: stream.sharedPlanes)
+    moments = ([seed] + decomposition.coarse).map { Moments(like: $0) }
     coefficients = parameters.coefficients
     first = Array(repeating: 0, count: coefficients.count)
     second = first
@@ -64,28 +59,26 @@ public final class AdamSolver {
   public func epoch(rate: Double) -> LossTerms {
     count += 1
     let step = AdamStep(rate: rate, count: count)
-    let (decomposition, level) = (decomposition, finest)
-    let plane = level.values.shape.x * level.values.shape.y
+    let (decomposition, finest, fine) = (decomposition, finest, moments[0])
+    let plane = finest.field.shape.x * finest.field.shape.y
     decomposition.begin()
     let result = stream.run(
       parameters,
       LossStream.Access(
-        density: { k, z, out in decomposition.density(level.values, slice: k, plane: z, to: out) },
+        density: { k, z, out in decomposition.density(finest.current(k, z), slice: k, plane: z, to: out) },
         gradient: { k, z, gradient in
           decomposition.restrict(gradient, slice: k, plane: z)
-          let start = z * plane
           step.apply(
-            level.values[k] + start, gradient, level.m[k] + start, level.v[k] + start,
-            to: level.stepped[k] + start, count: plane)
+            finest.current(k, z), gradient, fine.m[k] + z * plane, fine.v[k] + z * plane,
+            to: finest.next(k, z), count: plane)
         }))
-    (finest.values, finest.stepped) = (finest.stepped, finest.values)
+    self.finest.turn()
     decomposition.finish()
-    for (level, gradient) in zip(coarse, decomposition.gradients) {
-      Parallel.forEachSlab(of: 0..<level.values.slices) { slab in
+    for (level, (values, gradient)) in zip(decomposition.coarse, decomposition.gradients).enumerated() {
+      let (m, v) = (moments[level + 1].m, moments[level + 1].v)
+      Parallel.forEachSlab(of: 0..<values.slices) { slab in
         for k in slab {
-          step.apply(
-            level.values[k], gradient[k], level.m[k], level.v[k], to: level.stepped[k],
-            count: level.values.pitch)
+          step.apply(values[k], gradient[k], m[k], v[k], to: values[k], count: values.pitch)
         }
       }
     }
@@ -100,18 +93,17 @@ public final class AdamSolver {
   /// The density now: the levels summed into the finest, which from then on holds it alone. Ends the optimisation.
   public func field() -> SpaceTimeField {
     decomposition.begin()
-    let (decomposition, level) = (decomposition, finest)
-    let (planes, plane) = (level.values.shape.z, level.values.shape.x * level.values.shape.y)
-    Parallel.forEachSlab(of: 0..<level.values.slices) { slab in
+    let (decomposition, finest) = (decomposition, finest)
+    let (field, plane) = (finest.field, finest.field.shape.x * finest.field.shape.y)
+    Parallel.forEachSlab(of: 0..<field.slices) { slab in
       for k in slab {
-        for z in 0..<planes {
-          decomposition.density(level.values, slice: k, plane: z, to: level.stepped[k] + z * plane)
+        for z in 0..<field.shape.z {
+          decomposition.density(finest.current(k, z), slice: k, plane: z, to: field[k] + z * plane)
         }
       }
     }
-    for level in coarse { level.values.clear() }
-    (finest.values, finest.stepped) = (finest.stepped, finest.values)
-    return finest.values
+    for level in decomposition.coarse { level.clear() }
+    return field
   }
 }
 

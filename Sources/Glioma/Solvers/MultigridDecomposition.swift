@@ -13,6 +13,8 @@ final class MultigridDecomposition: Sendable {
   /// The gradients before the sum over fine planes.
   private let partial: [SpaceTimeField]
   private let transfers: [SliceTransfer]
+  /// Cells of a plane of the finest level.
+  private let plane: Int
 
   /// Levels of zeros below a finest one of `slices` and `shape`; at most `count` levels with it, as many as the grid can be
   /// halved.
@@ -29,6 +31,7 @@ final class MultigridDecomposition: Sendable {
       (n, s) = (n / 2, transfer.coarse)
       coarse.append(SpaceTimeField(slices: n, shape: s))
     }
+    plane = shape.x * shape.y
     self.coarse = coarse
     self.partial = partial
     self.transfers = transfers
@@ -55,16 +58,15 @@ final class MultigridDecomposition: Sendable {
     }
   }
 
-  /// The density of slice `k` on plane `z`: what `finest` holds there and the interpolation of the coarse levels.
+  /// The density of slice `k` on plane `z`: what the finest level holds there and the interpolation of the coarse ones.
+  /// `out` may be `finest`.
   func density(
-    _ finest: SpaceTimeField, slice k: Int, plane z: Int, to out: UnsafeMutablePointer<Float>
+    _ finest: UnsafePointer<Float>, slice k: Int, plane z: Int, to out: UnsafeMutablePointer<Float>
   ) {
-    let plane = finest.shape.x * finest.shape.y
-    let base = finest[k] + z * plane
     if transfers.isEmpty {
-      out.update(from: base, count: plane)
+      out.update(from: finest, count: plane)
     } else {
-      transfers[0].prolong(sums[0], slice: k, plane: z, base: base, to: out)
+      transfers[0].prolong(sums[0], slice: k, plane: z, base: finest, to: out)
     }
   }
 

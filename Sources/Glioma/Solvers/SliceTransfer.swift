@@ -48,13 +48,15 @@ package final class SliceTransfer: Sendable {
   ) {
     let parents = CoarsePlanes(coarseField, SliceTransfer.parents(k, coarseField.slices), z)
     let (width, count) = (fine.x, coarse.y)
-    // The three coarse rows in use, already as fine along x as the result.
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * width) { rows in
+    // The three coarse rows in use, already as fine along x as the result, and one that is being made.
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 4 * width + 2) { rows in
       guard let rows = rows.baseAddress else { return }
+      let sums = rows + 3 * width + 1
+      (sums - 1).update(repeating: 0, count: coarse.x + 2)
       func row(_ y: Int) -> UnsafeMutablePointer<Float> { rows + y % 3 * width }
-      parents.expand(row: 0, to: row(0))
+      parents.expand(row: 0, through: sums, to: row(0))
       for y in 0..<count {
-        if y + 1 < count { parents.expand(row: y + 1, to: row(y + 1)) }
+        if y + 1 < count { parents.expand(row: y + 1, through: sums, to: row(y + 1)) }
         for child in 2 * y..<2 * y + 2 {
           let p = SliceTransfer.parents(child, count)
           let start = child * width
@@ -96,10 +98,13 @@ package final class SliceTransfer: Sendable {
     // The first slice reaches the second coarse one, every other odd slice is the first to reach its later one.
     if k == 0 || (k > 1 && k % 2 == 1 && time.far > time.near) { far.update(repeating: 0, count: size) }
     let last = coarse.y - 1
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: coarse.x) { row in
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: coarse.x + fine.x + 18) { row in
       guard let row = row.baseAddress else { return }
+      // Whole vectors are read from one cell before the fine row to one behind it.
+      let sums = row + coarse.x + 1
+      (sums - 1).update(repeating: 0, count: fine.x + 18)
       func add(_ rows: FineRows, to y: Int) {
-        rows.reduce(to: row, count: coarse.x)
+        rows.reduce(through: sums, to: row, count: coarse.x)
         let start = y * coarse.x
         SliceTransfer.add(near + start, time.nearWeight, row, to: near + start, count: coarse.x)
         if time.farWeight != 0 {

@@ -24,28 +24,28 @@ struct CoarsePlanes {
     width = field.shape.x
   }
 
-  /// Row `y`, interpolated along x to twice as many cells.
+  /// Row `y`, interpolated along x to twice as many cells; `sums` has room for it and a cell on either side.
   @inline(__always)
-  func expand(row y: Int, to out: UnsafeMutablePointer<Float>) {
-    let start = y * width
+  func expand(row y: Int, through sums: UnsafeMutablePointer<Float>, to out: UnsafeMutablePointer<Float>) {
+    planes.sum(from: y * width, count: width, to: sums)
     var x = 0
     while x + 8 <= width {
-      let own = 0.75 * planes.lanes8(start + x)
+      let own = 0.75 * load8(sums + x)
       var children = SIMD16<Float>.zero
-      children.evenHalf = own.addingProduct(SIMD8(repeating: 0.25), planes.lanes8(start + x - 1))
-      children.oddHalf = own.addingProduct(SIMD8(repeating: 0.25), planes.lanes8(start + x + 1))
+      children.evenHalf = own.addingProduct(SIMD8(repeating: 0.25), load8(sums + x - 1))
+      children.oddHalf = own.addingProduct(SIMD8(repeating: 0.25), load8(sums + x + 1))
       store16(children, out + 2 * x)
       x += 8
     }
     while x < width {
-      let own = 0.75 * planes[start + x]
-      out[2 * x] = own + 0.25 * planes[start + x - 1]
-      out[2 * x + 1] = own + 0.25 * planes[start + x + 1]
+      let own = 0.75 * sums[x]
+      out[2 * x] = own + 0.25 * sums[x - 1]
+      out[2 * x + 1] = own + 0.25 * sums[x + 1]
       x += 1
     }
     for child in [0, 2 * width - 1] {
       let p = SliceTransfer.parents(child, width)
-      out[child] = p.nearWeight * planes[start + p.near] + p.farWeight * planes[start + p.far]
+      out[child] = p.nearWeight * sums[p.near] + p.farWeight * sums[p.far]
     }
   }
 }
@@ -70,32 +70,34 @@ struct FineRows {
     rows = WeightedRows(rows: (row, row, row, row), weights: [weight, 0, 0, 0])
   }
 
-  /// The sum on `count` coarse cells: the transposed interpolation along x.
+  /// The sum on `count` coarse cells: the transposed interpolation along x; `sums` has room for the fine row and a cell
+  /// on either side.
   @inline(__always)
-  func reduce(to out: UnsafeMutablePointer<Float>, count: Int) {
+  func reduce(through sums: UnsafeMutablePointer<Float>, to out: UnsafeMutablePointer<Float>, count: Int) {
+    rows.sum(from: 0, count: 2 * count, to: sums)
     var x = 0
     while x + 8 <= count {
-      let own = rows.lanes16(2 * x)
+      let own = load16(sums + 2 * x)
       var sum = 0.75 * own.evenHalf
       sum = sum.addingProduct(SIMD8(repeating: 0.75), own.oddHalf)
-      sum = sum.addingProduct(SIMD8(repeating: 0.25), rows.lanes16(2 * x - 1).evenHalf)
-      store8(sum.addingProduct(SIMD8(repeating: 0.25), rows.lanes16(2 * x + 2).evenHalf), out + x)
+      sum = sum.addingProduct(SIMD8(repeating: 0.25), load16(sums + 2 * x - 1).evenHalf)
+      store8(sum.addingProduct(SIMD8(repeating: 0.25), load16(sums + 2 * x + 2).evenHalf), out + x)
       x += 8
     }
     while x < count {
-      let (children, neighbours) = (rows[2 * x] + rows[2 * x + 1], rows[2 * x - 1] + rows[2 * x + 2])
+      let (children, neighbours) = (sums[2 * x] + sums[2 * x + 1], sums[2 * x - 1] + sums[2 * x + 2])
       out[x] = 0.75 * children + 0.25 * neighbours
       x += 1
     }
     let last = count - 1
     guard last > 0 else {
-      out[0] = rows[0] + rows[1]
+      out[0] = sums[0] + sums[1]
       return
     }
-    out[0] = 1.25 * rows[0] + 0.75 * rows[1] + 0.25 * rows[2]
-    out[last] = 1.25 * rows[2 * last + 1] + 0.75 * rows[2 * last] + 0.25 * rows[2 * last - 1]
-    out[1] -= 0.25 * rows[0]
-    out[last - 1] -= 0.25 * rows[2 * last + 1]
+    out[0] = 1.25 * sums[0] + 0.75 * sums[1] + 0.25 * sums[2]
+    out[last] = 1.25 * sums[2 * last + 1] + 0.75 * sums[2 * last] + 0.25 * sums[2 * last - 1]
+    out[1] -= 0.25 * sums[0]
+    out[last - 1] -= 0.25 * sums[2 * last + 1]
   }
 }
 
@@ -122,10 +124,25 @@ private struct WeightedRows {
     return sum.addingProduct(SIMD16(repeating: weights[3]), load16(rows.3 + x))
   }
 
-  /// The sum at `x`.
+  /// The sums of `count` places from `first` on.
   @inline(__always)
-  subscript(x: Int) -> Float {
-    weights[0] * rows.0[x] + weights[1] * rows.1[x] + weights[2] * rows.2[x] + weights[3] * rows.3[x]
+  func sum(from first: Int, count: Int, to out: UnsafeMutablePointer<Float>) {
+    var x = 0
+    while x + 16 <= count {
+      store16(lanes16(first + x), out + x)
+      x += 16
+    }
+    if x + 8 <= count {
+      store8(lanes8(first + x), out + x)
+      x += 8
+    }
+    while x < count {
+      let place = first + x
+      out[x] =
+        weights[0] * rows.0[place] + weights[1] * rows.1[place] + weights[2] * rows.2[place]
+        + weights[3] * rows.3[place]
+      x += 1
+    }
   }
 }
 
