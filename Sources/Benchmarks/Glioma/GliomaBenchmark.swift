@@ -32,7 +32,7 @@ struct GliomaBenchmark: Measurement {
     var solver: String
     var threads: Int
     var seconds: Double
-    /// Milliseconds of one epoch; adam only.
+    /// Milliseconds of one epoch, without the first, whose memory is new; adam of more than one epoch only.
     var epochMs: Double?
     var loss: Double
     var terms: [String: Double]
@@ -54,7 +54,12 @@ struct GliomaBenchmark: Measurement {
     let setup = GliomaSetup(case0, scheme: .correct, slices: nt, cells: nx)
     let solution = try solver.solve(setup, epochs: epochs)
     let spent = seconds()
-    let epochMs = solver == .adam ? solution.history.last.map { 1000 * $0.seconds / Double(epochs) } : nil
+    // The last row is the evaluation at the end.
+    let rows = solver == .adam ? Array(solution.history.dropLast()) : []
+    let epochMs =
+      rows.count > 1
+      ? 1000 * (rows[rows.count - 1].seconds - rows[0].seconds)
+        / Double(rows[rows.count - 1].iteration - rows[0].iteration) : nil
     let error = DensityError(found: setup.density(solution.density, brain: case0.brain), truth: truth.density)
     return Report(
       nt: nt, nx: nx, solver: solver.rawValue, threads: common.threads, seconds: spent, epochMs: epochMs,
