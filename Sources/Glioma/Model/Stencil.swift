@@ -117,8 +117,7 @@ final class Stencil: @unchecked Sendable {
   var faces: StencilFaces? {
     guard isSymmetric else { return nil }
     return StencilFaces(
-      own: rows[0][0], right: rows[1][0], back: rows[2][0], above: rows[3][0], row: shape.x,
-      plane: shape.x * shape.y)
+      right: rows[1][0], back: rows[2][0], above: rows[3][0], row: shape.x, plane: shape.x * shape.y)
   }
 
   /// ⟨s, Lu⟩ on `cells`; `scratch` is overwritten there.

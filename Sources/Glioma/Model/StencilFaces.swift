@@ -1,20 +1,21 @@
-/// The coefficients of a symmetric stencil, for kernels that go on with its result at once.
+/// The coefficients of a symmetric stencil whose rows sum to zero, for kernels that go on with its result at once. The
+/// cell's own coefficient, which follows from them, would be one more array in the cache.
 struct StencilFaces {
-  /// Of the cell itself, and of its faces towards +x, +y and +z.
-  let own, right, back, above: UnsafeMutablePointer<Float>
+  /// Of the faces towards +x, +y and +z.
+  let right, back, above: UnsafeMutablePointer<Float>
   /// Cells from one row, and from one plane, to the next.
   let row, plane: Int
 
-  /// Lu at cell `p` and the fifteen behind it.
+  /// Lu = Σ c·Δu at cell `p` and the fifteen behind it.
   @inline(__always)
   func apply(_ u: UnsafePointer<Float>, _ p: Int) -> SIMD16<Float> {
-    var sum = load16(own + p) * load16(u + p)
-    sum = sum.addingProduct(load16(right + p - 1), load16(u + p - 1))
-    sum = sum.addingProduct(load16(right + p), load16(u + p + 1))
-    sum = sum.addingProduct(load16(back + p - row), load16(u + p - row))
-    sum = sum.addingProduct(load16(back + p), load16(u + p + row))
-    sum = sum.addingProduct(load16(above + p - plane), load16(u + p - plane))
-    return sum.addingProduct(load16(above + p), load16(u + p + plane))
+    let v = load16(u + p)
+    var sum = load16(right + p - 1) * (load16(u + p - 1) - v)
+    sum = sum.addingProduct(load16(right + p), load16(u + p + 1) - v)
+    sum = sum.addingProduct(load16(back + p - row), load16(u + p - row) - v)
+    sum = sum.addingProduct(load16(back + p), load16(u + p + row) - v)
+    sum = sum.addingProduct(load16(above + p - plane), load16(u + p - plane) - v)
+    return sum.addingProduct(load16(above + p), load16(u + p + plane) - v)
   }
 
   /// What the faces of cell `p` and the fifteen behind it add to −⟨s, Lu⟩ = Σ c·Δs·Δu; each face counts with its lower
