@@ -1,6 +1,7 @@
 import COneDNN
 import Dispatch
 import Numerics
+import Synchronization
 
 /// The threads a plan computes with: oneDNN's own OpenMP team where there is one.
 ///
@@ -36,6 +37,26 @@ struct Team {
         }
       }
     }
+  }
+
+  /// Run `body` on parts of `0..<count`, each taken by the member that is free next: for work whose result does not depend
+  /// on who does it, where cores are not equally fast.
+  func forEachPart(of count: Int, size: Int, _ body: (_ member: Int, _ part: Range<Int>) -> Void) {
+    let parts = (count + size - 1) / size
+    let next = NextPart()
+    forEachSlab(of: min(threads, parts)) { member, _ in
+      while true {
+        let part = next.take()
+        guard part < parts else { return }
+        body(member, part * size..<min(count, (part + 1) * size))
+      }
+    }
+  }
+
+  private final class NextPart: Sendable {
+    private let value = Atomic(0)
+
+    func take() -> Int { value.wrappingAdd(1, ordering: .relaxed).oldValue }
   }
 
   private struct Job {

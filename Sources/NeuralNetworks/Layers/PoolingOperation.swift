@@ -2,6 +2,8 @@
 final class PoolingOperation: MapOperation {
   let kind: Pooling.Kind
   let window: Window
+  /// The producer of the input pools on the way.
+  var isFused = false
   private var winnersBuffer: Int?
 
   init(
@@ -18,6 +20,7 @@ final class PoolingOperation: MapOperation {
   }
 
   override func forward(_ run: Execution) {
+    if isFused { return }
     bfloat16 ? forward(BFloat16.self) : forward(Float.self)
   }
 

@@ -1,6 +1,6 @@
 extension PlanCompiler {
   /// The operation that computes a unit.
-  func operation(
+  mutating func operation(
     _ unit: Unit, _ index: Int, _ targets: [GradientTarget?]
   ) throws(NeuralNetworkError) -> Operation {
     guard let output = images[unit.output] else { throw .shape(layer: "plan", reason: "a map has no place") }
@@ -29,14 +29,26 @@ extension PlanCompiler {
           design, name: name, input: inputs[0], output: output, outputGradient: arrived, inputGradient: first,
           arena: arena, team: team)
       }
-      return try ConvolutionOperation(
+      let convolution = try ConvolutionOperation(
         design, name: name, input: inputs[0], output: output, outputGradient: arrived, inputGradient: first,
         arena: arena, team: team)
+      for reader in units.readers[unit.output] {
+        if let image = pooled(by: reader), convolution.pool(to: image) { pooledNodes.insert(reader) }
+      }
+      return convolution
     case .normalisation(let node, let activation):
       return try self.normalisation(node, activation, inputs[0], output, arrived, first)
     case .single(let node):
       return try single(node, index, inputs, output, arrived, targets)
     }
+  }
+
+  /// The image of a node that takes the largest values of windows of 2³.
+  private func pooled(by node: Int) -> PlanImage? {
+    guard node >= 0, network.spatialAxes == 3, case .pooling(let pooling) = network.nodes[node].layer,
+      pooling.kind == .maximum, pooling.kernel == 2, pooling.stride == 2, pooling.padding == 0
+    else { return nil }
+    return images[node]
   }
 
   private func range(_ node: Int, _ role: String) -> Range<Int>? {
@@ -139,7 +151,9 @@ extension PlanCompiler {
       guard pooling.kind == .average || window.taps <= 256 else {
         throw .shape(layer: name, reason: "a window of \(window.taps) positions exceeds 256")
       }
-      return PoolingOperation(pooling.kind, window, name: name, images, arena: arena, team: team)
+      let operation = PoolingOperation(pooling.kind, window, name: name, images, arena: arena, team: team)
+      operation.isFused = pooledNodes.contains(node)
+      return operation
     case .globalAveragePooling:
       return GlobalPoolingOperation(name: name, images, arena: arena, team: team)
     case .upsampling(let upsampling):

@@ -34,6 +34,8 @@ struct PlanCompiler {
   var images: [PlanImage?]
   var gradients: [PlanImage?]
   var needsGradient: [Bool]
+  /// Poolings that the producers of their inputs do.
+  var pooledNodes: Set<Int> = []
 
   init(
     _ network: Network, inputShape: [Int], mode: Plan.Mode, precision: Plan.Precision

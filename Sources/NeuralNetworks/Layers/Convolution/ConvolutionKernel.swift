@@ -29,42 +29,55 @@ enum ConvolutionKernel {
     try library?.prepare(from: parameters)
   }
 
-  /// y = f(k ∗ x + bias), or added to y; where a library computes, its primitive knows its images.
+  /// y = f(k ∗ x + bias), or added to y; where a library computes, its primitive knows its images. Only Winograd's kernel
+  /// also makes the pooled image.
   func run<E: ImageScalar>(
     _ x: ImageView<E>, bias: UnsafePointer<Float>? = nil, _ activation: Activation? = nil, to y: ImageView<E>,
-    adding: Bool = false
+    adding: Bool = false, pooled: ImageView<E>? = nil
   ) throws(NeuralNetworkError) {
     switch self {
     case .library(let weights): try weights.primitive.run()
     case .tiles(let own): own.run(x, bias: bias, activation, to: y, adding: adding)
-    case .winograd(let own): own.run(x, bias: bias, activation, to: y, adding: adding)
+    case .winograd(let own): own.run(x, bias: bias, activation, to: y, adding: adding, pooled: pooled)
     case .upsampled(let own): own.run(x, bias: bias, activation, to: y, adding: adding)
     }
   }
 }
 
 extension ConvolutionDesign {
-  /// The convolution in fewer multiplications, where that pays: at inference, for planes of several tiles and weights that
-  /// a cache holds.
+  /// The convolution in fewer multiplications, where that pays: for planes of several tiles and weights that a cache holds.
   func winograd(input: PlanImage, output: PlanImage) -> ConvolutionSize? {
-    guard tileKind == .same, let size = sizeInRegisters(input, output), size.tiles >= 16,
-      size.winogradWeights <= 1 << 20
+    guard isInference || precision == .bf16, tileKind == .same else { return nil }
+    return winograd(inputs: input.channels, outputs: output.channels, input)
+  }
+
+  /// Its data gradient, which is the convolution with the mirrored kernel. Training in f32 keeps the plain sums.
+  func gradientWinograd(input: PlanImage, output: PlanImage) -> ConvolutionSize? {
+    guard precision == .bf16, tileKind == .same else { return nil }
+    return winograd(inputs: output.channels, outputs: input.channels, input)
+  }
+
+  private func winograd(inputs: Int, outputs: Int, _ image: PlanImage) -> ConvolutionSize? {
+    guard let size = sizeInRegisters(inputs: inputs, outputs: outputs, image), image.extents[0] >= 3,
+      size.planeTiles >= 16,
+      size.winogradWeights <= 1 << 21
     else { return nil }
     return size
   }
 
   /// Up-sampling and the convolution behind it as one sum over the coarse image, at inference.
   func upsampled(input: PlanImage, output: PlanImage) -> ConvolutionSize? {
-    expands ? sizeInRegisters(input, output) : nil
+    guard isInference, expands else { return nil }
+    return sizeInRegisters(inputs: input.channels, outputs: output.channels, input)
   }
 
-  /// The size where the kernels for inference in f32 are for it.
-  private func sizeInRegisters(_ input: PlanImage, _ output: PlanImage) -> ConvolutionSize? {
-    guard isInference, axes == 3, precision == .f32, KernelLibrary.hasFusedProducts,
-      input.channels % 16 == 0, output.channels % 16 == 0
+  /// The size where this package's kernels in f32 are for it: also for images in bf16 where the CPU has no tiles, as they
+  /// take fewer multiplications than twice as fast ones would make good.
+  private func sizeInRegisters(inputs: Int, outputs: Int, _ image: PlanImage) -> ConvolutionSize? {
+    guard axes == 3, precision == .f32 || (precision == .bf16 && !KernelLibrary.hasTiles),
+      KernelLibrary.hasFusedProducts, inputs % 16 == 0, outputs % 16 == 0
     else { return nil }
-    return ConvolutionSize(
-      inputs: input.channels, outputs: output.channels, batch: input.batch, extents: input.extents)
+    return ConvolutionSize(inputs: inputs, outputs: outputs, batch: image.batch, extents: image.extents)
   }
 
   /// The convolution on tiles, where it is of the kind that they compute.

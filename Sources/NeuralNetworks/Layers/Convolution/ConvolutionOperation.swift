@@ -21,6 +21,8 @@ final class ConvolutionOperation: Operation {
   private(set) var sumsBuffer = -1
   private var outputTemporary: PlanImage?
   private(set) var gradientTemporary: PlanImage?
+  /// The largest values of windows of 2³, where the kernel makes them on the way.
+  private var pooled: PlanImage?
 
   /// The adjoint cannot apply bias and activation itself; neither can any kernel write bias where there is none.
   private var epilogueIsOwn: Bool {
@@ -65,6 +67,16 @@ final class ConvolutionOperation: Operation {
     if let outputGradient { try prepareBackward(shape, outputGradient) }
   }
 
+  /// Make the image that a pooling of windows of 2³ would; false where the kernel cannot, or windows would not fill the image.
+  func pool(to image: PlanImage) -> Bool {
+    guard case .winograd = forwardKernel, design.isInference, output.extents == 2 &* image.extents else {
+      return false
+    }
+    pooled = image
+    forwardBuffers.insert(image.buffer)
+    return true
+  }
+
   /// The data gradient is the forward pass of another convolution.
   private var gradientIsForward: Bool { design.adjoint || design.isMirrored }
 
@@ -91,12 +103,16 @@ final class ConvolutionOperation: Operation {
       backwardBuffers.insert(sumsBuffer)
     }
     guard let inputGradient else { return }
-    if let geometry = design.gradientTiles(input: input, output: output) {
-      let data = TileConvolution(
-        geometry, exchanged: true, role: "data gradient", arena: arena, team: team)
-      dataKernel = .tiles(data)
+    if let size = design.gradientWinograd(input: input, output: output) {
+      dataKernel = .winograd(
+        WinogradConvolution(size, mirrored: true, role: "data gradient", arena: arena, team: team))
+    } else if let geometry = design.gradientTiles(input: input, output: output) {
+      dataKernel = .tiles(
+        TileConvolution(geometry, exchanged: true, role: "data gradient", arena: arena, team: team))
+    }
+    if let dataKernel {
       backwardBuffers.insert(inputGradient.image.buffer)
-      backwardBuffers.formUnion(data.buffers)
+      backwardBuffers.formUnion(dataKernel.buffers)
       return
     }
     let data = try KernelWeights(
@@ -182,7 +198,7 @@ final class ConvolutionOperation: Operation {
   private func convolve<E: ImageScalar>(_ type: E.Type) throws(NeuralNetworkError) {
     try forwardKernel.run(
       view(input, as: type), bias: design.hasBias ? floats(biasBuffer) : nil, design.activation,
-      to: view(output, as: type))
+      to: view(output, as: type), pooled: pooled.map { view($0, as: type) })
   }
 
   /// Bias and activation of the adjoint, and the copy into a part of a wider image.

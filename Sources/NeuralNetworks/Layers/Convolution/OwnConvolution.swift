@@ -36,14 +36,18 @@ struct ConvolutionEpilogue<E: ImageScalar, F: Pointwise> {
   let function: F
   /// Results are added to what is there.
   let adding: Bool
+  /// Where the largest values of windows of 2³ go, if anywhere (``WinogradConvolution``).
+  let pooled: ImageView<E>?
 
-  /// The value of a pixel from `channel` on: 16 sums.
+  /// The value of a pixel from `channel` on: 16 sums. Also returned.
   @inline(__always)
-  func store(_ sums: SIMD16<Float>, _ pixel: UnsafeMutablePointer<E>, channel: Int) {
+  @discardableResult
+  func store(_ sums: SIMD16<Float>, _ pixel: UnsafeMutablePointer<E>, channel: Int) -> SIMD16<Float> {
     let place = pixel + channel
     var value = function(bias.map { sums + Float.load16($0 + channel) } ?? sums)
     if adding { value += E.load16(place) }
     E.store16(value, place)
+    return value
   }
 }
 
@@ -51,11 +55,11 @@ extension OwnConvolution {
   /// y = f(k ∗ x + bias), or added to y.
   func run<E: ImageScalar>(
     _ x: ImageView<E>, bias: UnsafePointer<Float>? = nil, _ activation: Activation? = nil, to y: ImageView<E>,
-    adding: Bool = false
+    adding: Bool = false, pooled: ImageView<E>? = nil
   ) {
     time.count {
       func run<F: Pointwise>(_ function: F) {
-        self.run(x, ConvolutionEpilogue(y: y, bias: bias, function: function, adding: adding))
+        self.run(x, ConvolutionEpilogue(y: y, bias: bias, function: function, adding: adding, pooled: pooled))
       }
       switch activation {
       case nil: run(Identity())

@@ -1,19 +1,17 @@
 extension UpsampledConvolution {
   func run<E: ImageScalar, F: Pointwise>(_ x: ImageView<E>, _ epilogue: ConvolutionEpilogue<E, F>) {
-    team.forEachSlab(of: (voxelCount + 15) / 16) { member, slab in
+    let strips = (voxelCount + strip - 1) / strip
+    team.forEachPart(of: strips, size: max(1, min(8, strips / (8 * team.threads)))) { member, part in
       let (inputs, sums) = scratch(member)
-      let layout = ChannelProducts.Pixels(images: [0], block: strip * 16, blocks: size.blocks)
-      for first in stride(from: slab.lowerBound * 16, to: slab.upperBound * 16, by: strip) {
-        let voxels = first..<min(first + strip, slab.upperBound * 16, voxelCount)
+      for index in part {
+        let voxels = index * strip..<min((index + 1) * strip, voxelCount)
         difference(x, voxels, to: inputs)
         for block in 0..<size.outputs / 16 {
           for product in 0..<UpsampledConvolution.products {
             let factors = weights + (block * UpsampledConvolution.products + product) * size.inputs * 16
-            for voxel in stride(from: 0, to: voxels.count, by: 16) {
-              ChannelProducts.sum(
-                inputs + product * inputDistance + voxel * 16, layout, factors,
-                to: sums + product * sumDistance + voxel * 16)
-            }
+            ChannelProducts.sum(
+              inputs + product * inputDistance, pixels: voxels.count, block: strip * 16, blocks: size.blocks,
+              factors, to: sums + product * sumDistance)
           }
           finish(sums, voxels, block: block, epilogue)
         }

@@ -28,61 +28,54 @@ struct FourSums {
 
 /// Products of pixels, in blocks of 16 channels, by the weights of 16 outputs.
 enum ChannelProducts {
-  /// Where the pixels of several images (taps) lie, in scalars from the first.
-  struct Pixels {
-    var images: [Int]
-    /// From one block of 16 channels to the next.
-    var block: Int
-    var blocks: Int
-  }
-
-  /// sums[pixel][output], for 16 pixels and outputs; `weights` follow image, channel, output.
+  /// sums[pixel][output], for `pixels` rounded up to fours; `weights` follow channel, output.
   ///
   /// Never inlined: every specialisation of its callers would hold its 256 products a block again.
+  /// - Parameter block: Scalars from one block of 16 channels to the next.
   @inline(never)
   static func sum(
-    _ pixels: UnsafePointer<Float>, _ layout: Pixels, _ weights: UnsafePointer<Float>,
+    _ first: UnsafePointer<Float>, pixels: Int, block: Int, blocks: Int, _ weights: UnsafePointer<Float>,
     to sums: UnsafeMutablePointer<Float>
   ) {
+    var pixel = 0
     // The sums stay in registers: of 512 bits there are enough for sixteen pixels, so that a weight is loaded once for
     // all of them; of 256 for four.
     if nn_has_wide_registers() {
-      var (a, b, c, d) = (FourSums(), FourSums(), FourSums(), FourSums())
-      forEachChannel(of: pixels, layout, weights) { factors, place in
-        a.add(factors, place)
-        b.add(factors, place + 64)
-        c.add(factors, place + 128)
-        d.add(factors, place + 192)
-      }
-      a.store(sums)
-      b.store(sums + 64)
-      c.store(sums + 128)
-      d.store(sums + 192)
-    } else {
-      for quarter in 0..<4 {
-        var four = FourSums()
-        forEachChannel(of: pixels + 64 * quarter, layout, weights) { factors, place in
-          four.add(factors, place)
+      while pixel + 12 < pixels {
+        var (a, b, c, d) = (FourSums(), FourSums(), FourSums(), FourSums())
+        forEachChannel(first + 16 * pixel, block, blocks, weights) { factors, place in
+          a.add(factors, place)
+          b.add(factors, place + 64)
+          c.add(factors, place + 128)
+          d.add(factors, place + 192)
         }
-        four.store(sums + 64 * quarter)
+        a.store(sums + 16 * pixel)
+        b.store(sums + 16 * pixel + 64)
+        c.store(sums + 16 * pixel + 128)
+        d.store(sums + 16 * pixel + 192)
+        pixel += 16
       }
+    }
+    while pixel < pixels {
+      var four = FourSums()
+      forEachChannel(first + 16 * pixel, block, blocks, weights) { factors, place in four.add(factors, place)
+      }
+      four.store(sums + 16 * pixel)
+      pixel += 4
     }
   }
 
   /// `body` gets the weights of each channel and the place of the first pixel's value.
   @inline(__always)
   private static func forEachChannel(
-    of pixels: UnsafePointer<Float>, _ layout: Pixels, _ weights: UnsafePointer<Float>,
+    _ pixels: UnsafePointer<Float>, _ block: Int, _ blocks: Int, _ weights: UnsafePointer<Float>,
     _ body: (_ weights: SIMD16<Float>, _ place: UnsafePointer<Float>) -> Void
   ) {
-    var weights = weights
-    for image in layout.images {
-      var place = pixels + image
-      for _ in 0..<layout.blocks {
-        forEachOf16 { channel in body(Float.load16(weights + 16 * channel), place + channel) }
-        weights += 256
-        place += layout.block
-      }
+    var (weights, place) = (weights, pixels)
+    for _ in 0..<blocks {
+      forEachOf16 { channel in body(Float.load16(weights + 16 * channel), place + channel) }
+      weights += 256
+      place += block
     }
   }
 

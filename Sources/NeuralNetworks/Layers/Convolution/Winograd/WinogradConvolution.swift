@@ -1,102 +1,102 @@
 import COneDNN
 
-/// A convolution with a kernel of 3³ (stride 1, padding 1) whose planes are filtered by ``WinogradTransform``: a quarter of
+/// A convolution with a kernel of 3³ (stride 1, padding 1) filtered by ``WinogradTransform`` along all three axes: an eighth of
 /// the multiplications, in f32 whatever images are stored as.
 ///
-/// A plane is covered by tiles of 4 × 4 outputs. The transformed inputs of three planes are kept, each used for three
-/// planes of outputs; of the 36 products of a tile each is a sum over the three planes and all channels. Threads take
-/// strips of tiles whose transformed inputs fit a core's cache.
+/// The image is covered by tiles of 4³ outputs, each from 6³ inputs. A strip of tiles is taken at once: for each of the six
+/// products along depth its inputs are combined, transformed in their plane, and multiplied by the weights of all channels;
+/// what that needs stays in a core's second cache. Meanwhile the inputs of the next strip are fetched.
 final class WinogradConvolution: OwnConvolution {
   let size: ConvolutionSize
-  let role = "forward"
+  let role: String
   let name = "winograd:f32"
   var time = Duration.zero
   var packTime = Duration.zero
   let weightsBuffer: Int
-  /// Tiles of a strip, a multiple of 16, and strips of a plane.
-  let strip: Int
-  let strips: Int
+  let strips: WinogradStrips
+  /// Input and output channels of the kernel are exchanged and its taps are in reverse, as a data gradient wants them.
+  private let mirrored: Bool
   private let scratchBuffer: Int
   private unowned let arena: Arena
   let team: Team
 
   /// Scalars from one product's transformed inputs, and from its sums, to the next's: a line of the cache more than needed,
-  /// as 36 places a power of two apart would share one of its sets.
+  /// as places a power of two apart would share one of its sets.
   let inputDistance: Int
   let sumDistance: Int
-  /// Scalars of a plane's transformed inputs, and of what a thread needs.
-  var planeCount: Int { WinogradTransform.products * inputDistance }
-  var scratchCount: Int { 3 * planeCount + WinogradTransform.products * sumDistance }
+  /// Scalars of the combined inputs for one product along depth.
+  let combinedCount: Int
+  private let scratchCount: Int
 
-  init(_ size: ConvolutionSize, arena: Arena, team: Team) {
+  init(_ size: ConvolutionSize, mirrored: Bool = false, role: String = "forward", arena: Arena, team: Team) {
     self.size = size
+    self.mirrored = mirrored
+    self.role = role
     self.arena = arena
     self.team = team
-    // Half of a core's second cache, roughly.
-    let tile = 4 * WinogradTransform.products * (48 * size.blocks + 16)
-    let most = max(16, (5 << 18) / tile / 16 * 16)
-    strips = (size.tiles + most - 1) / most
-    strip = ((size.tiles + strips - 1) / strips + 15) / 16 * 16
+    strips = WinogradStrips(extents: size.extents)
+    inputDistance = (size.blocks * strips.places + 1) * 16
+    sumDistance = (strips.places + 1) * 16
+    combinedCount = size.blocks * strips.inputRows * strips.inputColumns * 16
+    scratchCount =
+      2 * combinedCount + WinogradTransform.planeProducts * inputDistance
+      + size.outputs / 16 * WinogradTransform.products * sumDistance
     weightsBuffer = arena.request(bytes: 4 * size.winogradWeights)
-    inputDistance = (size.blocks * strip + 1) * 16
-    sumDistance = (strip + 1) * 16
-    let count = WinogradTransform.products * (3 * inputDistance + sumDistance)
-    scratchBuffer = arena.request(bytes: 4 * team.threads * count)
+    scratchBuffer = arena.request(bytes: 4 * team.threads * scratchCount)
   }
 
   var buffers: Set<Int> { [weightsBuffer, scratchBuffer] }
-
   var weights: UnsafeMutablePointer<Float> { arena.floats(weightsBuffer) }
-  var scratch: UnsafeMutablePointer<Float> { arena.floats(scratchBuffer) }
 
-  /// Scalars of the weights of one of the products.
-  var weightsOfProduct: Int { 3 * size.inputs * 16 }
+  /// What a thread works in.
+  struct Scratch {
+    /// The inputs of a strip, combined along depth for two products: product, block of channels, row, column, channel.
+    var combined: UnsafeMutablePointer<Float>
+    /// Transformed in their plane for one of them: product of the plane, block of channels, tile, channel.
+    var inputs: UnsafeMutablePointer<Float>
+    /// Block of outputs, product, tile, output.
+    var sums: UnsafeMutablePointer<Float>
+  }
 
-  /// Transformed weights: block of 16 outputs, product, plane, input channel, output.
+  func scratch(_ member: Int) -> Scratch {
+    let first = arena.floats(scratchBuffer) + member * scratchCount
+    let inputs = first + 2 * combinedCount
+    return Scratch(
+      combined: first, inputs: inputs, sums: inputs + WinogradTransform.planeProducts * inputDistance)
+  }
+
+  /// Transformed weights: product, block of 16 outputs, input channel, output.
   func prepare(from parameters: UnsafePointer<Float>) {
     packTime.count {
-      let inputs = size.inputs
-      let target = weights
-      team.forEachSlab(of: size.outputs / 16) { _, slab in
-        withUnsafeTemporaryAllocation(of: SIMD16<Float>.self, capacity: 18) { lines in
-          for part in slab {
-            let first = target + part * WinogradTransform.products * weightsOfProduct
-            for channel in 0..<inputs {
-              for plane in 0..<3 {
-                let source = parameters + (part * 16 * inputs + channel) * 27 + plane * 9
-                transform(source, distance: inputs * 27, lines)
-                let place = first + (plane * inputs + channel) * 16
-                for column in 0..<WinogradTransform.side {
-                  let v = WinogradTransform.kernel(lines[column], lines[6 + column], lines[12 + column])
-                  for (row, value) in [v.0, v.1, v.2, v.3, v.4, v.5].enumerated() {
-                    Float.store16(value, place + (row * 6 + column) * weightsOfProduct)
-                  }
-                }
+      let (inputs, outputs, target) = (size.inputs, size.outputs, weights)
+      let distance = mirrored ? 27 : 27 * inputs
+      let step = mirrored ? 27 * outputs : 27
+      team.forEachSlab(of: outputs / 16 * inputs) { _, slab in
+        withUnsafeTemporaryAllocation(of: SIMD16<Float>.self, capacity: WinogradTransform.products) { taps in
+          for unit in slab {
+            let (part, channel) = (unit / inputs, unit % inputs)
+            let source = parameters + part * 16 * distance + channel * step
+            for tap in 0..<27 { taps[tap] = nn_gather16(source + (mirrored ? 26 - tap : tap), distance) }
+            // Along width, height and depth; from the last line to the first, as each grows in place.
+            for (lines, length) in [(9, 1), (3, 6), (1, 36)] {
+              for line in (0..<lines).reversed() {
+                WinogradTransform.growKernel(
+                  taps, from: 3 * length * line, to: 6 * length * line, step: length)
               }
+            }
+            for product in 0..<WinogradTransform.products {
+              Float.store16(taps[product], target + ((product * outputs / 16 + part) * inputs + channel) * 16)
             }
           }
         }
       }
     }
   }
-
-  /// The three lines of a plane's kernel, each transformed along its line, for 16 outputs.
-  private func transform(
-    _ source: UnsafePointer<Float>, distance: Int, _ lines: UnsafeMutableBufferPointer<SIMD16<Float>>
-  ) {
-    for line in 0..<3 {
-      let taps = source + 3 * line
-      let v = WinogradTransform.kernel(
-        nn_gather16(taps, distance), nn_gather16(taps + 1, distance), nn_gather16(taps + 2, distance))
-      for (column, value) in [v.0, v.1, v.2, v.3, v.4, v.5].enumerated() { lines[6 * line + column] = value }
-    }
-  }
 }
 
 extension ConvolutionSize {
-  /// Tiles of 4 × 4 outputs along a line, and of a plane.
-  var tilesWide: Int { (extents[2] + 3) / 4 }
-  var tiles: Int { (extents[1] + 3) / 4 * tilesWide }
+  /// Tiles of 4 × 4 outputs of a plane.
+  var planeTiles: Int { ((extents[1] + 3) / 4) * ((extents[2] + 3) / 4) }
   /// Scalars of the transformed weights of ``WinogradConvolution``.
-  var winogradWeights: Int { WinogradTransform.products * 3 * inputs * outputs }
+  var winogradWeights: Int { WinogradTransform.products * inputs * outputs }
 }
