@@ -66,6 +66,7 @@ let package = Package(
     .systemLibrary(name: "CTurboJPEG"),
     .systemLibrary(name: "CDeflate"),
     .systemLibrary(name: "CMessageDigest"),
+    .target(name: "CStartup"),
 
     // MARK: - Images and numbers
     module("Imaging"),
@@ -106,7 +107,7 @@ let package = Package(
     .executableTarget(
       name: "malpighi",
       dependencies: [
-        "Pipelines", "Reports", "ImageFiles", "Numerics", "Metrics",
+        "CStartup", "Pipelines", "Reports", "ImageFiles", "Numerics", "Metrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),

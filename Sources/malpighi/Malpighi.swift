@@ -1,4 +1,5 @@
 import ArgumentParser
+import CStartup
 import Foundation
 import Logging
 import Pipelines
@@ -33,6 +34,7 @@ struct Malpighi: AsyncParsableCommand {
       return handler
     }
     do {
+      startup_restore_environment()
       try AddressSpace.economize()
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

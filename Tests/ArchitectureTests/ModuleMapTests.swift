@@ -23,7 +23,9 @@ struct ModuleMapTests {
     "Pipelines": images.union(domains).union([
       "Files", "ImageFiles", "NeuralNetworks", "Reports", "CMessageDigest",
     ]),
-    "malpighi": images.union(domains).union(["ImageFiles", "NeuralNetworks", "Reports", "Pipelines"]),
+    "malpighi": images.union(domains).union([
+      "ImageFiles", "NeuralNetworks", "Reports", "Pipelines", "CStartup",
+    ]),
     "Benchmarks": images.union(domains).union(["ImageFiles", "NeuralNetworks", "Reports", "Pipelines"]),
   ]
 
@@ -55,6 +57,7 @@ struct ModuleMapTests {
 
   private static let own = Set(allowed.keys).union([
     "CNIfTI", "COpenBLAS", "COneDNN", "CPNG", "CTurboJPEG", "CDeflate", "CMessageDigest",
+    "CStartup",
   ])
 
   @Test("Every module imports only what the map allows", arguments: allowed.keys.sorted())

@@ -59,20 +59,20 @@ extension ConvolutionDesign {
 
   private func winograd(inputs: Int, outputs: Int, _ image: PlanImage) -> ConvolutionSize? {
     guard let size = sizeInRegisters(inputs: inputs, outputs: outputs, image), image.extents[0] >= 3,
-      size.planeTiles >= 16,
-      size.winogradWeights <= 1 << 21
+      size.planeTiles >= 16, size.winogradWeights <= 1 << 21
     else { return nil }
     return size
   }
 
-  /// Up-sampling and the convolution behind it as one sum over the coarse image, at inference.
+  /// Up-sampling and the convolution behind it as one sum over the coarse image, at inference in f32; in bf16 the library's
+  /// products, twice as fast, make good that they are more.
   func upsampled(input: PlanImage, output: PlanImage) -> ConvolutionSize? {
-    guard isInference, expands else { return nil }
+    guard isInference, expands, precision == .f32 else { return nil }
     return sizeInRegisters(inputs: input.channels, outputs: output.channels, input)
   }
 
-  /// The size where this package's kernels in f32 are for it: also for images in bf16 where the CPU has no tiles, as they
-  /// take fewer multiplications than twice as fast ones would make good.
+  /// The size where this package's kernels in f32 are for it: also for images in bf16 where the CPU has no tiles, as an
+  /// eighth of the multiplications is less than half of them.
   private func sizeInRegisters(inputs: Int, outputs: Int, _ image: PlanImage) -> ConvolutionSize? {
     guard axes == 3, precision == .f32 || (precision == .bf16 && !KernelLibrary.hasTiles),
       KernelLibrary.hasFusedProducts, inputs % 16 == 0, outputs % 16 == 0

@@ -14,7 +14,9 @@ struct PlaneFetch {
   private let pixelBytes: Int
   private let steps: Int
 
-  /// - Parameter line: The row of `image` at which the plane's line 0 begins.
+  /// - Parameters:
+  ///   - line: The pixel of `image` at which the plane begins.
+  ///   - width: Pixels of its lines.
   init<E: ImageScalar>(
     _ image: ImageView<E>, line: Int, width: Int, rows: Range<Int>, columns: Range<Int>
   ) {

@@ -54,8 +54,8 @@ enum WinogradTransform {
     )
   }
 
-  /// G g of the lines that begin at `step` places from `source` on, each with three values `step` apart, to as many lines
-  /// of six from `target` on.
+  /// G g of `step` lines side by side, their three values `step` apart from `source` on, to lines of six from `target` on,
+  /// which may be the same place.
   static func growKernel(
     _ values: UnsafeMutableBufferPointer<Lanes>, from source: Int, to target: Int, step: Int
   ) {
