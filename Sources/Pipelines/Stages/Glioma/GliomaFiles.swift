@@ -21,8 +21,9 @@ struct GliomaFolder {
   /// The file of each kind.
   let files: [String: URL]
 
-  /// Read the names in `folder`. Throws where two files claim one place.
-  init(_ folder: URL) throws {
+  /// Read the names in `folder`. Throws where two files claim one place, unless it is one of `named`, whose files the user
+  /// has said.
+  init(_ folder: URL, named: Set<String>) throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { $0.hasSuffix(".nii") || $0.hasSuffix(".nii.gz") }.sorted()
     var found: [String: [String]] = [:]
@@ -33,6 +34,7 @@ struct GliomaFolder {
       let kind = GliomaFolder.kinds.first { kind in kind.words.contains { words.contains($0) } }?.kind
       if let kind { found[kind, default: []].append(name) }
     }
+    for kind in named { found[kind] = nil }
     for (kind, names) in found where names.count > 1 {
       throw PipelineError.badData(
         "\(folder.path): \(names.count) files could be the \(kind) (\(names.joined(separator: ", "))), "

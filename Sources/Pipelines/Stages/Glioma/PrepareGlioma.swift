@@ -56,13 +56,15 @@ struct PrepareGlioma: Stage {
     let input = try context.input("case")
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: input.path, isDirectory: &isFolder)
-    var files = isFolder.boolValue ? try GliomaFolder(input).files : ["segmentation": input]
-    let named = [
+    var named = [
       "segmentation": segmentation, "edema": edema, "white_matter": white, "gray_matter": gray, "csf": csf,
       "tissue": tissue, "pet": pet, "recurrence": recurrence, "brain_mask": brain,
-    ]
-    for (kind, file) in named { if let file { files[kind] = file.url } }
-    if let label = context.optionalInput("label") { files["recurrence"] = label }
+    ].compactMapValues { $0?.url }
+    if let label = context.optionalInput("label") { named["recurrence"] = label }
+    var files =
+      isFolder.boolValue
+      ? try GliomaFolder(input, named: Set(named.keys)).files : ["segmentation": input]
+    files.merge(named) { _, said in said }
     guard let path = files["segmentation"] else {
       throw PipelineError.noInput(
         "\(input.path): no segmentation found; expected a file named segm, seg or segmentation. "
