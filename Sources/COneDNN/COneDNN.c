@@ -108,15 +108,17 @@ static dnnl_format_tag_t plain_weights(const nn_convolution_shape *s, int *n, dn
 static dnnl_status_t epilogue(dnnl_primitive_attr_t attributes, const nn_convolution_shape *s) {
   dnnl_alg_kind_t kind = s->activation == nn_relu    ? dnnl_eltwise_relu
                          : s->activation == nn_silu ? dnnl_eltwise_swish
-                                                    : dnnl_eltwise_logistic;
+                         : s->activation == nn_relu6 ? dnnl_eltwise_clip
+                                                     : dnnl_eltwise_logistic;
   float alpha = s->activation == nn_silu ? 1.0f : s->activation == nn_relu ? s->slope : 0.0f;
+  float beta = s->activation == nn_relu6 ? 6.0f : 0.0f;
   dnnl_post_ops_t operations = NULL;
   dnnl_status_t status = dnnl_post_ops_create(&operations);
   if (status != dnnl_success) return status;
 #if DNNL_VERSION_MAJOR >= 3
-  status = dnnl_post_ops_append_eltwise(operations, kind, alpha, 0.0f);
+  status = dnnl_post_ops_append_eltwise(operations, kind, alpha, beta);
 #else
-  status = dnnl_post_ops_append_eltwise(operations, 1.0f, kind, alpha, 0.0f);
+  status = dnnl_post_ops_append_eltwise(operations, 1.0f, kind, alpha, beta);
 #endif
   if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attributes, operations);
   dnnl_post_ops_destroy(operations);

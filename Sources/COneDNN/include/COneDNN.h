@@ -19,7 +19,7 @@ extern "C" {
 
 typedef enum { nn_forward = 0, nn_backward_data = 1, nn_backward_weights = 2 } nn_direction;
 
-typedef enum { nn_identity = 0, nn_relu = 1, nn_silu = 2, nn_sigmoid = 3 } nn_activation;
+typedef enum { nn_identity = 0, nn_relu = 1, nn_silu = 2, nn_sigmoid = 3, nn_relu6 = 4 } nn_activation;
 
 /* The geometry of a convolution; `in` and `out` are spatial extents, slowest first. */
 typedef struct {

@@ -158,6 +158,8 @@ public enum Activation: Hashable, Sendable {
   case relu
   /// x for x > 0, else slope · x.
   case leakyReLU(slope: Float)
+  /// min(max(x, 0), 6).
+  case relu6
   /// x · sigmoid(x), also called swish.
   case silu
   /// 1 / (1 + exp(−x)).

@@ -47,6 +47,21 @@ public struct Weights: Sendable, Equatable {
   }
 }
 
+extension Weights {
+  /// The parameters of a part of the network that goes by the same names.
+  /// - Throws: `NeuralNetworkError.parameterMismatch` where one is missing.
+  package func subset(for table: ParameterTable) throws(NeuralNetworkError) -> Weights {
+    var part = Weights(zerosFor: table)
+    for parameter in table.parameters {
+      guard let values = tensor(parameter.name) else {
+        throw .parameterMismatch(name: parameter.name, expected: "a tensor of the weights", found: "none")
+      }
+      try part.set(parameter.name, to: values)
+    }
+    return part
+  }
+}
+
 /// The parameters of a network and where each lies in a flat array.
 public struct ParameterTable: Sendable, Hashable {
   /// In order of definition, trainable ones before statistics.

@@ -10,6 +10,7 @@ extension NormalisationKernels {
     case .relu: apply(x, rows: rows, scale: scale, shift: shift, LeakyReLU(slope: 0), to: y)
     case .leakyReLU(let slope):
       apply(x, rows: rows, scale: scale, shift: shift, LeakyReLU(slope: slope), to: y)
+    case .relu6: apply(x, rows: rows, scale: scale, shift: shift, ReLU6(), to: y)
     case .silu: apply(x, rows: rows, scale: scale, shift: shift, SiLU(), to: y)
     case .sigmoid: apply(x, rows: rows, scale: scale, shift: shift, Sigmoid(), to: y)
     }
@@ -29,6 +30,8 @@ extension NormalisationKernels {
     case .leakyReLU(let slope):
       gradientMoments(
         x, dy, rows: rows, scale: scale, shift: shift, mean: mean, LeakyReLU(slope: slope), into: sums)
+    case .relu6:
+      gradientMoments(x, dy, rows: rows, scale: scale, shift: shift, mean: mean, ReLU6(), into: sums)
     case .silu: gradientMoments(x, dy, rows: rows, scale: scale, shift: shift, mean: mean, SiLU(), into: sums)
     case .sigmoid:
       gradientMoments(x, dy, rows: rows, scale: scale, shift: shift, mean: mean, Sigmoid(), into: sums)
@@ -54,6 +57,10 @@ extension NormalisationKernels {
       gradient(
         x, dy, rows: rows, scale: scale, shift: shift, coefficients: coefficients, LeakyReLU(slope: slope),
         to: dx, adding: adding)
+    case .relu6:
+      gradient(
+        x, dy, rows: rows, scale: scale, shift: shift, coefficients: coefficients, ReLU6(), to: dx,
+        adding: adding)
     case .silu:
       gradient(
         x, dy, rows: rows, scale: scale, shift: shift, coefficients: coefficients, SiLU(), to: dx,

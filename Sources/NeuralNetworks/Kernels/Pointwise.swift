@@ -22,6 +22,16 @@ struct LeakyReLU: Pointwise {
   }
 }
 
+/// min(max(x, 0), 6); the derivative is 0 at both ends, as in PyTorch.
+struct ReLU6: Pointwise {
+  @inline(__always) func callAsFunction(_ x: SIMD16<Float>) -> SIMD16<Float> {
+    pointwiseMin(pointwiseMax(x, .zero), SIMD16(repeating: 6))
+  }
+  @inline(__always) func derivative(_ x: SIMD16<Float>) -> SIMD16<Float> {
+    SIMD16<Float>.one.replacing(with: 0, where: (x .<= 0) .| (x .>= 6))
+  }
+}
+
 struct Sigmoid: Pointwise {
   @inline(__always) func callAsFunction(_ x: SIMD16<Float>) -> SIMD16<Float> { sigmoid(x) }
   @inline(__always) func derivative(_ x: SIMD16<Float>) -> SIMD16<Float> {

@@ -17,6 +17,9 @@ public struct EfficientNet: Hashable, Sendable, Codable {
   /// Probability that the last block is skipped in training; earlier blocks in proportion to their depth.
   public var stochasticDepth: Float
 
+  /// Without squeeze-and-excitation, and ReLU6 instead of SiLU: the Lite variants.
+  public var isLite = false
+
   /// EfficientNet-B0 for RGB images.
   public static func b0(classes: Int) -> EfficientNet {
     EfficientNet(
@@ -29,6 +32,14 @@ public struct EfficientNet: Hashable, Sendable, Codable {
     var network = b0(classes: classes)
     network.depthFactor = 1.1
     network.resolution = 240
+    return network
+  }
+
+  /// EfficientNet-Lite0 for RGB images: B0 without squeeze-and-excitation and with ReLU6, made for small processors and
+  /// published with TensorFlow in 2020.
+  public static func lite0(classes: Int) -> EfficientNet {
+    var network = b0(classes: classes)
+    network.isLite = true
     return network
   }
 
@@ -56,7 +67,7 @@ public struct EfficientNet: Hashable, Sendable, Codable {
     var network = Network(spatialAxes: 2)
     var x = network.input(channels: inputChannels)
     x = convolution(&network, x, to: scaled(32), kernel: 3, stride: 2, name: "features.0")
-    let total = Self.stages.reduce(0) { $0 + repeats($1) }
+    let total = blocks(before: Self.stages.count)
     var index = 0
     for (number, stage) in Self.stages.enumerated() {
       for repeatIndex in 0..<repeats(stage) {
@@ -75,6 +86,9 @@ public struct EfficientNet: Hashable, Sendable, Codable {
     return network
   }
 
+  /// Blocks of all stages before stage `number`, 0 = first.
+  func blocks(before number: Int) -> Int { Self.stages.prefix(number).reduce(0) { $0 + repeats($1) } }
+
   private func repeats(_ stage: Stage) -> Int { Int((Double(stage.blocks) * depthFactor).rounded(.up)) }
 
   /// A number of channels times the width factor, to the nearest multiple of 8 that is not more than 10 % below.
@@ -84,7 +98,12 @@ public struct EfficientNet: Hashable, Sendable, Codable {
     return Double(nearest) < 0.9 * exact ? nearest + 8 : nearest
   }
 
-  /// Convolution without bias → batch norm → SiLU (or nothing).
+  /// What is added to the variances of batch normalisations.
+  var epsilon: Float { isLite ? 1e-3 : 1e-5 }
+
+  private var activation: Activation { isLite ? .relu6 : .silu }
+
+  /// Convolution without bias → batch norm → activation (or nothing).
   private func convolution(
     _ network: inout Network, _ x: FeatureMap, to channels: Int, kernel: Int, stride: Int, groups: Int = 1,
     activated: Bool = true, name: String
@@ -92,8 +111,9 @@ public struct EfficientNet: Hashable, Sendable, Codable {
     let geometry = Convolution(
       kernel: kernel, stride: stride, groups: groups, bias: false, initialisation: .kaimingNormalFanOut)
     let y = network.convolution(x, to: channels, geometry, name: "\(name).0")
-    let normal = network.normalisation(y, Normalisation(.batch(momentum: 0.1)), name: "\(name).1")
-    return activated ? network.activation(normal, .silu) : normal
+    let normal = network.normalisation(
+      y, Normalisation(.batch(momentum: 0.1), epsilon: epsilon), name: "\(name).1")
+    return activated ? network.activation(normal, activation) : normal
   }
 
   /// Widen, filter each channel, weigh the channels, narrow, and add the input where the shape allows it.
@@ -109,7 +129,7 @@ public struct EfficientNet: Hashable, Sendable, Codable {
     }
     if stage.expansion > 1 { x = convolution(&network, x, to: wide, kernel: 1, stride: 1, name: next()) }
     x = convolution(&network, x, to: wide, kernel: stage.kernel, stride: stride, groups: wide, name: next())
-    x = squeezeExcitation(&network, x, to: max(1, input.channels / 4), name: next())
+    if !isLite { x = squeezeExcitation(&network, x, to: max(1, input.channels / 4), name: next()) }
     x = convolution(&network, x, to: output, kernel: 1, stride: 1, activated: false, name: next())
     guard stride == 1 && output == input.channels else { return x }
     if skipping > 0 { x = network.stochasticDepth(x, probability: skipping) }

@@ -43,7 +43,7 @@ extension Operation {
     if let weights = (self as? ConvolutionOperation)?.weightGradient, weights.primitive == nil {
       kernels.append(
         OperationTime.Kernel(
-          role: "weight gradient", name: "tiles:amx_bf16", seconds: weights.tileTime / .seconds(1),
+          role: "weight gradient", name: weights.ownName, seconds: weights.ownTime / .seconds(1),
           reorderSeconds: 0))
     }
     return OperationTime(
@@ -55,7 +55,7 @@ extension Operation {
     (forwardTime, backwardTime) = (.zero, .zero)
     for primitive in primitives { (primitive.time, primitive.reorderTime) = (.zero, .zero) }
     guard let convolution = self as? ConvolutionOperation else { return }
-    convolution.weightGradient?.tileTime = .zero
+    convolution.weightGradient?.ownTime = .zero
     for own in [convolution.forwardKernel.own, convolution.dataKernel?.own].compactMap({ $0 }) {
       (own.time, own.packTime) = (.zero, .zero)
     }

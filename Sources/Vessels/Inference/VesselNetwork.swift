@@ -111,18 +111,3 @@ public final class VesselNetwork {
     parallel ? Parallel.forEachSlab(of: blocks, convert) : convert(blocks)
   }
 }
-
-extension Weights {
-  /// The parameters of a part of the network that goes by the same names.
-  /// - Throws: `NeuralNetworkError.parameterMismatch` where one is missing.
-  package func subset(for table: ParameterTable) throws(NeuralNetworkError) -> Weights {
-    var part = Weights(zerosFor: table)
-    for parameter in table.parameters {
-      guard let values = tensor(parameter.name) else {
-        throw .parameterMismatch(name: parameter.name, expected: "a tensor of the weights", found: "none")
-      }
-      try part.set(parameter.name, to: values)
-    }
-    return part
-  }
-}

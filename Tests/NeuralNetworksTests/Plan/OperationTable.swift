@@ -62,6 +62,15 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
     .behind("depthwise strided 5² convolution", axes: 2) {
       $0.convolution($1, to: 24, Convolution(kernel: 5, stride: 2, groups: 24), name: "c")
     },
+    .behind("depthwise 5² convolution of 2×3 pixels, 20 channels", axes: 2, channels: 20, extents: [2, 3]) {
+      $0.convolution($1, to: 20, Convolution(kernel: 5, groups: 20, bias: false), name: "c")
+    },
+    .behind("depthwise strided 3² convolution of 7×6 pixels", axes: 2, extents: [7, 6]) {
+      $0.convolution($1, to: 24, Convolution(kernel: 3, stride: 2, groups: 24), name: "c")
+    },
+    .behind("depthwise dilated convolution", axes: 2) {
+      $0.convolution($1, to: 24, Convolution(kernel: 3, dilation: 2, groups: 24), name: "c")
+    },
     .behind("1¹ head", channels: 16) { $0.convolution($1, to: 1, Convolution(kernel: 1), name: "c") },
     .behind("convolution from one channel", channels: 1) {
       $0.convolution($1, to: 16, Convolution(kernel: 3), name: "c")
@@ -149,6 +158,19 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
   ]
 
   static let pointwise: [OperationCase] = [
+    .behind("ReLU6 of large values", axes: 2) { net, x in
+      let normal = net.normalisation(x, Normalisation(.batch(momentum: 0.1)), name: "n")
+      // Eight times normal values: some beyond each end.
+      let twice = net.addition(normal, normal)
+      let fourfold = net.addition(twice, twice)
+      return net.activation(net.addition(fourfold, fourfold), .relu6)
+    },
+    .behind("convolution and ReLU6", axes: 2) {
+      $0.activation($0.convolution($1, to: 16, Convolution(kernel: 3), name: "c"), .relu6)
+    },
+    .behind("batch normalisation and ReLU6", axes: 2) {
+      $0.activation($0.normalisation($1, Normalisation(.batch(momentum: 0.1)), name: "n"), .relu6)
+    },
     .behind("ReLU") { $0.activation($1, .relu) },
     .behind("LeakyReLU") { $0.activation($1, .leakyReLU(slope: 0.1)) },
     .behind("SiLU, 5 channels", channels: 5) { $0.activation($1, .silu) },

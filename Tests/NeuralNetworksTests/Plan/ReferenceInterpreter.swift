@@ -236,6 +236,7 @@ struct ReferenceInterpreter {
     switch activation {
     case .relu: max(x, 0)
     case .leakyReLU(let slope): x > 0 ? x : Double(slope) * x
+    case .relu6: min(max(x, 0), 6)
     case .silu: x / (1 + exp(-x))
     case .sigmoid: 1 / (1 + exp(-x))
     }

@@ -48,6 +48,7 @@ struct ConvolutionDesign {
     case .leakyReLU(let slope):
       shape.activation = nn_relu
       shape.slope = slope
+    case .relu6: shape.activation = nn_relu6
     case .silu: shape.activation = nn_silu
     case .sigmoid: shape.activation = nn_sigmoid
     }

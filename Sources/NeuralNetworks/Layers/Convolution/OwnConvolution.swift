@@ -65,6 +65,7 @@ extension OwnConvolution {
       case nil: run(Identity())
       case .relu: run(LeakyReLU(slope: 0))
       case .leakyReLU(let slope): run(LeakyReLU(slope: slope))
+      case .relu6: run(ReLU6())
       case .silu: run(SiLU())
       case .sigmoid: run(Sigmoid())
       }

@@ -74,6 +74,7 @@ final class StemOperation: Operation {
     case nil: convolve(Identity(), type)
     case .relu: convolve(LeakyReLU(slope: 0), type)
     case .leakyReLU(let slope): convolve(LeakyReLU(slope: slope), type)
+    case .relu6: convolve(ReLU6(), type)
     case .silu: convolve(SiLU(), type)
     case .sigmoid: convolve(Sigmoid(), type)
     }

@@ -1,13 +1,16 @@
 import COneDNN
 
-/// The gradient of a convolution's kernel, row-major: on AMX tiles where the shape allows, else by oneDNN.
+/// The gradient of a convolution's kernel, row-major: on AMX tiles where the shape allows, channel by channel where each is
+/// filtered by itself, else by oneDNN.
 final class WeightGradient {
   /// oneDNN's kernel, where that computes it.
   let primitive: ConvolutionPrimitive?
   /// All buffers touched.
   let buffers: Set<Int>
-  /// Time on tiles since it was set to zero.
-  var tileTime = Duration.zero
+  /// Time in this package's kernels since it was set to zero.
+  var ownTime = Duration.zero
+  /// The name of the kernel of this package that computes it.
+  var ownName: String { Self.isDepthwise(shape) ? "channels" : "tiles:amx_bf16" }
   private let shape: nn_convolution_shape
   private let packed: Int
   private let scratch: Int
@@ -20,7 +23,12 @@ final class WeightGradient {
     self.arena = arena
     self.team = team
     var asked = shape
-    if nn_tiles_take(&asked) {
+    if Self.isDepthwise(shape) {
+      primitive = nil
+      packed = -1
+      scratch = -1
+      buffers = []
+    } else if nn_tiles_take(&asked) {
       primitive = nil
       packed = -1
       scratch = arena.request(bytes: nn_tiles_scratch_bytes(&asked, Int32(team.threads)))
@@ -49,9 +57,40 @@ final class WeightGradient {
     }
     guard let operands else { preconditionFailure("a plan is bound before it runs") }
     var shape = shape
-    tileTime.count {
+    ownTime.count {
+      if Self.isDepthwise(shape) {
+        return shape.bfloat16
+          ? filterEachChannel(operands, BFloat16.self, to: gradient, adding: adding)
+          : filterEachChannel(operands, Float.self, to: gradient, adding: adding)
+      }
       nn_tiles_weight_gradient(
         &shape, operands.image, operands.result, gradient, adding, Int32(team.threads), arena.address(scratch)
+      )
+    }
+  }
+
+  private static func isDepthwise(_ shape: nn_convolution_shape) -> Bool {
+    shape.spatial_axes == 2 && shape.groups > 1 && shape.groups == shape.in_channels
+      && shape.groups == shape.out_channels
+  }
+
+  private func filterEachChannel<E: ImageScalar>(
+    _ operands: (image: UnsafeMutableRawPointer, result: UnsafeMutableRawPointer), _ type: E.Type,
+    to gradient: UnsafeMutablePointer<Float>, adding: Bool
+  ) {
+    let geometry = DepthwiseKernels.Geometry(
+      batch: Int(shape.batch), input: SIMD2(Int(shape.in.0), Int(shape.in.1)),
+      output: SIMD2(Int(shape.out.0), Int(shape.out.1)), kernel: Int(shape.kernel), stride: Int(shape.stride),
+      padding: Int(shape.padding), dilation: Int(shape.dilation))
+    let (x, dy) = (
+      UnsafePointer(operands.image.assumingMemoryBound(to: type)),
+      UnsafePointer(operands.result.assumingMemoryBound(to: type))
+    )
+    let channels = Int(shape.groups)
+    team.forEachSlab(of: (channels + 15) / 16) { _, blocks in
+      DepthwiseKernels.weightGradient(
+        x, pixelStride: Int(shape.in_pixel_stride), dy, resultStride: Int(shape.out_pixel_stride), geometry,
+        channels: 16 * blocks.lowerBound..<min(channels, 16 * blocks.upperBound), to: gradient, adding: adding
       )
     }
   }
