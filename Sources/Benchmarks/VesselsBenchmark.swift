@@ -17,6 +17,8 @@ struct VesselsBenchmark: ParsableCommand {
   @Option(help: "Angiographies.") var count = 6
   @Option(help: "Seed; the training's is another.") var seed: UInt64 = 20_260
   @Option(help: "Side of the cubic volumes.") var side = 96
+  @Option(help: "Precisions at which thin vessels are compared as well, such as 0.9,0.95,0.98.")
+  var precisions = ""
   @Option(help: "Threads.") var threads = 2
 
   struct Report: Encodable {
@@ -35,14 +37,29 @@ struct VesselsBenchmark: ParsableCommand {
     /// With scales of 0.5 to 2.2 voxels, made for vessels as thin as these.
     var fineFrangiThinRecall: Double?
     var fineFrangiPrecision: Double?
+    /// The same at other precisions, where `--precisions` asks for them.
+    var curve: [Point]
     var secondsPerVolume: Double
+  }
+
+  /// Shares of thin vessels found at the lowest threshold whose precision is at least `precision`; nil where none is.
+  struct Point: Encodable {
+    var precision: Double
+    var thinRecall: Double?
+    var frangiThinRecall: Double?
+    var fineFrangiThinRecall: Double?
   }
 
   func validate() throws {
     guard ["head", "patch"].contains(scene), count > 0, side >= 16, threads > 0 else {
       throw ValidationError("scene head or patch, count and threads above 0, side at least 16")
     }
+    guard asked.allSatisfy({ (0...1).contains($0) }) else {
+      throw ValidationError("precisions from 0 to 1, separated by commas")
+    }
   }
+
+  private var asked: [Double] { precisions.split(separator: ",").map { Double($0) ?? -1 } }
 
   func run() throws {
     Parallel.threads = threads
@@ -62,12 +79,10 @@ struct VesselsBenchmark: ParsableCommand {
       let start = ContinuousClock.now
       let outcome = try VesselSegmentation()(made.image, model: network, channel: channel)
       seconds += (ContinuousClock.now - start) / .seconds(1)
-      // As the pipeline `vessels` decides.
-      var decision = VesselDecision(high: network.outputs[channel].threshold)
-      (decision.brightness, decision.brightShare, decision.support) = (.added, 0.8, 0.5)
-      decision.smallestComponent = 50
-      decision.clearComponents = .init(smallest: 8, contrast: 3)
-      let mask = decision(outcome.probability, image: made.image)
+      func decided(_ threshold: Float) -> Mask {
+        Self.decision(threshold)(outcome.probability, image: made.image)
+      }
+      let mask = decided(network.outputs[channel].threshold)
       let scores = try SegmentationScores(
         prediction: mask, reference: label, metrics: [.dice, .clDice], nsdTolerance: 1)
       dice += [scores[.dice]].compactMap { $0 }
@@ -77,7 +92,8 @@ struct VesselsBenchmark: ParsableCommand {
       }
       samples.append(
         Sample(
-          label: label, radius: made.radius, mask: mask, frangi: try frangi([0.6, 0.9, 1.3, 1.8]),
+          label: label, radius: made.radius, mask: mask,
+          masks: asked.isEmpty ? [] : Self.thresholds.map(decided), frangi: try frangi([0.6, 0.9, 1.3, 1.8]),
           fineFrangi: try frangi([0.3, 0.5, 0.8, 1.3])))
     }
     let own = Counts(samples) { $0.mask.voxels.map { $0 != 0 } }
@@ -87,11 +103,38 @@ struct VesselsBenchmark: ParsableCommand {
       scene: scene, count: count, dice: mean(dice), clDice: mean(clDice), precision: own.precision,
       thinRecall: own.thinRecall, thinVoxels: own.thin, frangiThinRecall: frangi.thinRecall,
       frangiPrecision: frangi.precision, fineFrangiThinRecall: fine.thinRecall,
-      fineFrangiPrecision: fine.precision, secondsPerVolume: seconds / Double(count))
+      fineFrangiPrecision: fine.precision, curve: asked.map { point($0, samples) },
+      secondsPerVolume: seconds / Double(count))
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = .sortedKeys
     print(String(decoding: try encoder.encode(report), as: UTF8.self))
+  }
+
+  /// As the pipeline `vessels` decides.
+  private static func decision(_ threshold: Float) -> VesselDecision {
+    var decision = VesselDecision(high: threshold)
+    (decision.brightness, decision.brightShare, decision.support) = (.added, 0.8, 0.5)
+    decision.smallestComponent = 50
+    decision.clearComponents = .init(smallest: 8, contrast: 3)
+    return decision
+  }
+
+  private static let thresholds: [Float] = [
+    0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998,
+  ]
+
+  private func point(_ precision: Double, _ samples: [Sample]) -> Point {
+    let own = Self.thresholds.indices.lazy.map { step in
+      Counts(samples) { $0.masks[step].voxels.map { $0 != 0 } }
+    }.first { $0.precision ?? 0 >= precision }
+    func recall(_ filter: KeyPath<Sample, Volume<Float>>) -> Double? {
+      let counts = equalled(precision, samples, by: filter)
+      return counts.precision ?? 0 >= precision ? counts.thinRecall : nil
+    }
+    return Point(
+      precision: precision, thinRecall: own?.thinRecall, frangiThinRecall: recall(\.frangi),
+      fineFrangiThinRecall: recall(\.fineFrangi))
   }
 
   private func mean(_ values: [Double]) -> Double? {
@@ -118,6 +161,8 @@ private struct Sample {
   let label: Mask
   let radius: Volume<Float>
   let mask: Mask
+  /// The masks at each of the thresholds, for the curve.
+  let masks: [Mask]
   let frangi: Volume<Float>
   let fineFrangi: Volume<Float>
 }

@@ -8,14 +8,16 @@ import Testing
 @Suite("What a classifier sees of a cell") struct CellInputTests {
   static let area = CellImage.inputSide * CellImage.inputSide
 
-  func input(_ image: CellImage, _ augmentation: CellAugmentation = CellAugmentation()) -> [Float] {
+  func input(
+    _ image: CellImage, _ augmentation: CellAugmentation = CellAugmentation(), side: Int = CellImage.inputSide
+  ) -> [Float] {
     let features = CellFeatures(values: (0..<CellFeatures.count).map { Float($0 + 1) })
-    var values = [Float](repeating: .nan, count: CellInput.count)
+    var values = [Float](repeating: .nan, count: CellInput.count(side: side))
     values.withUnsafeMutableBufferPointer {
       CellInput(
         image: image, features: features,
         profile: CellProfile(values: [Float](repeating: 0, count: CellProfile.count))
-      ).write(augmentation, to: $0)
+      ).write(augmentation, side: side, to: $0)
     }
     return values
   }
@@ -39,6 +41,31 @@ import Testing
     var shifted = CellAugmentation()
     shifted.shift.x = .leastNonzeroMagnitude
     #expect(input(picture) == input(picture, shifted))
+  }
+
+  @Test("A picture of twice as many pixels shows the same: the means of four of them are the picture")
+  func finerPicture() {
+    let even = CellImage(
+      pixels: (0..<CellImage.side * CellImage.side).map {
+        let (x, y) = ($0 % CellImage.side, $0 / CellImage.side)
+        return SIMD4(UInt8(40 + 2 * x), UInt8(250 - 2 * y), UInt8(30 + x + y), 255)
+      })
+    let side = CellImage.inputSide
+    let (coarse, fine) = (input(even), input(even, side: 2 * side))
+    var (compared, worst) = (0, Float(0))
+    for channel in 0..<4 {
+      for y in 0..<side {
+        for x in 0..<side where hypot(Double(x) - 31.5, Double(y) - 31.5) < 30 {
+          let corner = (2 * channel * side + 2 * y) * 2 * side + 2 * x
+          let mean =
+            (fine[corner] + fine[corner + 1] + fine[corner + 2 * side] + fine[corner + 2 * side + 1]) / 4
+          worst = max(worst, abs(mean - coarse[channel * Self.area + y * side + x]))
+          compared += 1
+        }
+      }
+    }
+    #expect(compared > 10_000 && worst < 1e-5)
+    #expect(fine[(4 * 4 * Self.area)...].prefix(3) == [1, 1, 1])
   }
 
   @Test("A quarter turn of the augmentation is a quarter turn of the input") func quarterTurn() {

@@ -21,11 +21,15 @@ public struct CellClassifier: Sendable {
     public var views: Int
     /// Where the weights come from, in words.
     public var notes: [String: String]
+    /// Pixels along each side of the picture, where a file says so.
+    private var side: Int?
+    /// Pixels along each side of the picture that the network takes.
+    public var inputSide: Int { side ?? CellImage.inputSide }
 
     /// A design.
     public init(
       network: CellNetwork, types: [String], temperature: Double, referenceDiameter: Double,
-      diameters: [Double], views: Int, notes: [String: String]
+      diameters: [Double], views: Int, notes: [String: String], inputSide: Int = CellImage.inputSide
     ) {
       self.network = network
       self.types = types
@@ -34,6 +38,7 @@ public struct CellClassifier: Sendable {
       self.diameters = diameters
       self.views = views
       self.notes = notes
+      side = inputSide == CellImage.inputSide ? nil : inputSide
     }
 
     /// What features of an image with this median diameter compare with: nil where its magnification may be another.
@@ -85,7 +90,8 @@ public struct CellClassifier: Sendable {
     guard let text = file.metadata[Self.key],
       let design = try? JSONDecoder().decode(Design.self, from: Data(text.utf8)),
       design.temperature > 0, design.temperature.isFinite, design.referenceDiameter > 0,
-      (1...360).contains(design.views), (2...1000).contains(design.types.count), design.network.isValid
+      (1...360).contains(design.views), (2...1000).contains(design.types.count), design.network.isValid,
+      CellTraining.inputSides.contains(design.inputSide)
     else { throw CellModelError.otherContents(file: url.path, expected: "a classifier of cells") }
     self.design = design
     var tensors = file.tensors
@@ -129,7 +135,7 @@ public struct CellClassifier: Sendable {
   ) throws(NeuralNetworkError) -> [[Double]] {
     guard !cells.isEmpty else { return [] }
     let views = design.views
-    let side = CellImage.inputSide
+    let side = design.inputSide
     // Batches of nearly equal size: rows of the last one that stay empty cost as much as others.
     let batches = (cells.count * views + 63) / 64
     let batch = (cells.count * views + batches - 1) / batches
@@ -138,7 +144,7 @@ public struct CellClassifier: Sendable {
     try plan.load(weights)
     let width = plan.outputs[output].shape[1]
     var sums = [[Double]](repeating: [Double](repeating: 0, count: width), count: cells.count)
-    var input = [Float](repeating: 0, count: batch * CellInput.count)
+    var input = [Float](repeating: 0, count: batch * CellInput.count(side: side))
     for start in stride(from: 0, to: cells.count * views, by: batch) {
       let rows = start..<min(start + batch, cells.count * views)
       input.withUnsafeMutableBufferPointer { input in
@@ -146,9 +152,10 @@ public struct CellClassifier: Sendable {
         Parallel.forEach(rows) { row in
           var view = CellAugmentation()
           view.angle = 2 * .pi * Float(row % views) / Float(views)
-          let place = (row - rows.lowerBound) * CellInput.count
+          let place = (row - rows.lowerBound) * CellInput.count(side: side)
           cells[row / views].write(
-            view, to: UnsafeMutableBufferPointer(rebasing: input[place..<place + CellInput.count]))
+            view, side: side,
+            to: UnsafeMutableBufferPointer(rebasing: input[place..<place + CellInput.count(side: side)]))
         }
       }
       try plan.forward(input)

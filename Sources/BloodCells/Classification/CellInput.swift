@@ -16,21 +16,25 @@ public struct CellInput: Sendable {
     self.profile = profile
   }
 
-  /// Values of one input.
-  public static let count = CellNetwork.channels * CellImage.inputSide * CellImage.inputSide
+  /// Values of one input whose picture has `side` × `side` pixels.
+  public static func count(side: Int) -> Int { CellNetwork.channels * side * side }
 
   /// Colours as four times their distance from the empty slide, so that it is 0 like the padding of convolutions;
   /// membership 1 for the cell, −1 for others, 0 for the slide; the features as constant planes.
   ///
   /// Only the disc that the square encloses is shown: a turned picture then looks like any other.
-  public func write(_ augmentation: CellAugmentation, to target: UnsafeMutableBufferPointer<Float>) {
-    precondition(target.count == Self.count, "room for one input")
-    if augmentation == CellAugmentation() {
+  ///
+  /// - Parameter side: Pixels along each side of the picture. It shows the same for any side: more pixels are finer.
+  public func write(
+    _ augmentation: CellAugmentation, side: Int, to target: UnsafeMutableBufferPointer<Float>
+  ) {
+    precondition(target.count == Self.count(side: side), "room for one input")
+    if augmentation == CellAugmentation() && side == CellImage.inputSide {
       writePlainPicture(to: target)
     } else {
-      writePicture(augmentation, to: target)
+      writePicture(augmentation, side: side, to: target)
     }
-    let area = CellImage.inputSide * CellImage.inputSide
+    let area = side * side
     let facts = augmentation.hidesMagnification ? features.withoutMagnification : features
     for (index, value) in facts.values.enumerated() {
       target[(4 + index) * area..<(5 + index) * area].update(repeating: value)
@@ -39,9 +43,10 @@ public struct CellInput: Sendable {
 
   /// The planes of colour and membership, turned, shifted and stained as `augmentation` says.
   private func writePicture(
-    _ augmentation: CellAugmentation, to target: UnsafeMutableBufferPointer<Float>
+    _ augmentation: CellAugmentation, side: Int, to target: UnsafeMutableBufferPointer<Float>
   ) {
-    let (side, whole) = (CellImage.inputSide, CellImage.side)
+    let whole = CellImage.side
+    let scale = Float(CellImage.inputSide) / Float(side)
     let area = side * side
     let table = Self.levels(augmentation)
     let (turn, flip) = (
@@ -65,8 +70,10 @@ public struct CellInput: Sendable {
             for channel in 0..<4 { target[channel * area + pixel] = 0 }
             continue
           }
-          let turned = SIMD2(
-            flip * (turn.x * offset.x - turn.y * offset.y), turn.y * offset.x + turn.x * offset.y)
+          let turned =
+            scale
+            * SIMD2(
+              flip * (turn.x * offset.x - turn.y * offset.y), turn.y * offset.x + turn.x * offset.y)
           let place = pointwiseMin(
             pointwiseMax(turned + Float(whole - 1) / 2 + augmentation.shift, SIMD2(repeating: 0)),
             SIMD2(repeating: limit))

@@ -1,6 +1,6 @@
 import NeuralNetworks
 
-/// The network that tells types of cells apart: N C 64 64 → N K 1 1, logits.
+/// The network that tells types of cells apart: N C H W → N K 1 1, logits; pictures of 64 × 64 pixels unless said otherwise.
 ///
 /// The channels are red, green, blue, membership, and one constant plane for each feature (``CellFeatures``).
 public enum CellNetwork: Hashable, Sendable, Codable {
@@ -11,6 +11,8 @@ public enum CellNetwork: Hashable, Sendable, Codable {
   case b0
   /// EfficientNet-B1.
   case b1
+  /// EfficientNet-Lite0.
+  case lite0
 
   /// Channels of the input.
   public static let channels = 4 + CellFeatures.count
@@ -19,10 +21,23 @@ public enum CellNetwork: Hashable, Sendable, Codable {
 
   /// The network for `classes` types. Outputs: the logits and, with `features`, what the last layer reads.
   public func network(classes: Int, features: Bool = false) -> Network {
+    if case .small(let width) = self { return Self.small(width: width, classes: classes, features: features) }
+    guard var design = efficientNet(classes: classes) else { preconditionFailure("small or an EfficientNet") }
+    design.inputChannels = Self.channels
+    var network = design.network()
+    if features, let logits = network.outputs.first {
+      network.setOutputs([logits] + network.inputs(of: logits))
+    }
+    return network
+  }
+
+  /// The EfficientNet for RGB images that it was made from; nil for the small network.
+  func efficientNet(classes: Int) -> EfficientNet? {
     switch self {
-    case .small(let width): Self.small(width: width, classes: classes, features: features)
-    case .b0: Self.efficientNet(.b0(classes: classes), features: features)
-    case .b1: Self.efficientNet(.b1(classes: classes), features: features)
+    case .small: nil
+    case .b0: .b0(classes: classes)
+    case .b1: .b1(classes: classes)
+    case .lite0: .lite0(classes: classes)
     }
   }
 
@@ -30,16 +45,6 @@ public enum CellNetwork: Hashable, Sendable, Codable {
   var isValid: Bool {
     if case .small(let width) = self { return (4...512).contains(width) && width % 4 == 0 }
     return true
-  }
-
-  private static func efficientNet(_ design: EfficientNet, features: Bool) -> Network {
-    var design = design
-    design.inputChannels = channels
-    var network = design.network()
-    if features, let logits = network.outputs.first {
-      network.setOutputs([logits] + network.inputs(of: logits))
-    }
-    return network
   }
 
   private static func small(width: Int, classes: Int, features: Bool) -> Network {

@@ -8,6 +8,8 @@ public struct CellTraining: Sendable, Hashable, Codable {
   public var network: CellNetwork
   /// What is done about rare types.
   public var imbalance = ImbalanceMethod.none
+  /// Pixels along each side of the pictures, within ``inputSides``.
+  public var inputSide = CellImage.inputSide
   /// Passes over the training cells.
   public var epochs = 40
   /// Cells a step.
@@ -32,6 +34,9 @@ public struct CellTraining: Sendable, Hashable, Codable {
   /// A training of `network`; every other setting has its default.
   public init(network: CellNetwork) { self.network = network }
 
+  /// The sides that pictures may have: from what the networks can halve five times to what fits into memory.
+  public static let inputSides = 32...512
+
   /// What happened in an epoch.
   public struct Epoch: Sendable, Hashable, Codable {
     /// Its number, 1 = first.
@@ -47,16 +52,18 @@ public struct CellTraining: Sendable, Hashable, Codable {
   /// Train on `samples`, whose types are places in `types`.
   ///
   /// - Parameters:
+  ///   - start: The weights to begin with; nil for random ones.
   ///   - checkpoint: Where an earlier run of the same training stopped.
   ///   - onEpoch: Called after every epoch with a way to get a checkpoint; an error it throws ends the training.
   /// - Returns: The averaged weights, as they were after the last step.
   /// - Throws: ``CellModelError/unusableLabels(reason:)`` where a type has no cell; `TrainingError`;
   ///   `NeuralNetworkError`; what `onEpoch` throws.
   public func run(
-    on samples: [CellSample], types: [String], from checkpoint: Checkpoint? = nil,
+    on samples: [CellSample], types: [String], start: Weights? = nil, from checkpoint: Checkpoint? = nil,
     onEpoch: (Epoch, () -> Checkpoint) throws -> Void
   ) throws -> Weights {
-    var run = try CellTrainingRun(self, samples: samples, types: types, checkpoint: checkpoint)
+    var run = try CellTrainingRun(
+      self, samples: samples, types: types, start: start, checkpoint: checkpoint)
     while run.epoch < epochs {
       let report = try run.nextEpoch()
       try onEpoch(report) { run.checkpoint() }
@@ -71,6 +78,8 @@ struct CellTrainingRun {
   private let samples: [CellSample]
   private let counts: [Int]
   private let stepsPerEpoch: Int
+  /// Values of one input.
+  private let size: Int
   private let trainer: Trainer
   private var sampler: CellSampler
   private var input: [Float]
@@ -82,7 +91,7 @@ struct CellTrainingRun {
   var weights: Weights { trainer.average?.weights ?? trainer.weights }
 
   init(
-    _ recipe: CellTraining, samples: [CellSample], types: [String], checkpoint: Checkpoint?
+    _ recipe: CellTraining, samples: [CellSample], types: [String], start: Weights?, checkpoint: Checkpoint?
   ) throws {
     self.recipe = recipe
     self.samples = samples
@@ -99,14 +108,16 @@ struct CellTrainingRun {
     settings.schedule = .warmUp(steps: stepsPerEpoch, then: .cosine(floor: 0.01))
     settings.gradientLimit = 5
     settings.averageDecay = recipe.averageDecay
-    let side = CellImage.inputSide
+    let side = recipe.inputSide
+    size = CellInput.count(side: side)
     trainer = try Trainer(
       recipe.network.network(classes: types.count),
       inputShape: [batch, CellNetwork.channels, side, side], precision: recipe.precision,
       settings: settings, seed: recipe.seed)
     sampler = CellSampler(types: samples.map(\.type), classes: types.count)
-    input = [Float](repeating: 0, count: batch * CellInput.count)
+    input = [Float](repeating: 0, count: batch * size)
     target = [Float](repeating: 0, count: batch * types.count)
+    if let start { trainer.start(from: start) }
     if let checkpoint {
       try trainer.resume(from: checkpoint)
       sampler.restore(checkpoint.notes["losses"])
@@ -152,7 +163,7 @@ struct CellTrainingRun {
 
   /// Inputs and one-hot targets of `chosen`, each changed at random.
   private mutating func fill(_ chosen: [Int], epoch: Int, step: Int) {
-    let (samples, recipe, classes) = (samples, recipe, counts.count)
+    let (samples, recipe, classes, size) = (samples, recipe, counts.count, size)
     input.withUnsafeMutableBufferPointer { input in
       nonisolated(unsafe) let input = input  // Each row is written by one thread.
       Parallel.forEach(chosen.indices) { row in
@@ -160,9 +171,10 @@ struct CellTrainingRun {
         let change = CellAugmentation(
           using: &stream, colors: Float(recipe.colorVariation),
           hidingMagnification: Float(recipe.hiddenMagnification))
-        let place = row * CellInput.count
+        let place = row * size
         samples[chosen[row]].input.write(
-          change, to: UnsafeMutableBufferPointer(rebasing: input[place..<place + CellInput.count]))
+          change, side: recipe.inputSide,
+          to: UnsafeMutableBufferPointer(rebasing: input[place..<place + size]))
       }
     }
     for i in target.indices { target[i] = 0 }
@@ -181,7 +193,7 @@ struct CellTrainingRun {
       func blend(_ values: inout [Float], _ own: [Float], _ width: Int) {
         for i in row * width..<(row + 1) * width { values[i] = own[i] + share * (values[i] - own[i]) }
       }
-      blend(&input, inputs, CellInput.count)
+      blend(&input, inputs, size)
       blend(&target, targets, classes)
     }
   }

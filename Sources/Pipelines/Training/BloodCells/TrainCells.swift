@@ -9,7 +9,7 @@ extension ImbalanceMethod: ParameterChoice {}
 
 /// Trains the classifier of cells on a folder of labelled smears.
 struct TrainCells: Training {
-  enum Architecture: String, ParameterChoice { case small, b0, b1 }
+  enum Architecture: String, ParameterChoice { case small, b0, b1, lite0 }
   enum Split: String, ParameterChoice { case slides, cells }
 
   static let name = "blood.train"
@@ -25,8 +25,15 @@ struct TrainCells: Training {
       "the table of slides (image, slide_group); none = images.csv beside the images, else every image is a slide"
     ),
     Parameter("types", \TrainCells.types, "the types to tell apart; labels of others are left out"),
-    Parameter("network", \TrainCells.network, "a small residual network, or EfficientNet-B0 or -B1"),
+    Parameter("network", \TrainCells.network, "a small residual network, or EfficientNet-B0, -B1 or -Lite0"),
     Parameter("width", \TrainCells.width, "channels of the small network's first level", in: 4...256),
+    Parameter(
+      "start", \TrainCells.start,
+      "weights to begin with: a classifier of the same network, or its EfficientNet trained on natural images (safetensors); none = random"
+    ),
+    Parameter(
+      "input_side", \TrainCells.inputSide, "pixels along each side of a cell's picture",
+      in: CellTraining.inputSides),
     Parameter("imbalance", \TrainCells.imbalance, "what is done about rare types"),
     Parameter("epochs", \TrainCells.epochs, "passes over the training cells", in: 1...10_000),
     Parameter("batch", \TrainCells.batch, "cells a step", in: 2...4096),
@@ -63,6 +70,8 @@ struct TrainCells: Training {
   var types = LabelledSmears.paperTypes
   var network = Architecture.small
   var width = 24
+  var start: InputFile?
+  var inputSide = CellImage.inputSide
   var imbalance = ImbalanceMethod.none
   var epochs = 40
   var batch = 64
@@ -92,7 +101,8 @@ struct TrainCells: Training {
   /// The training as a value.
   private var recipe: CellTraining {
     var recipe = CellTraining(
-      network: network == .small ? .small(width: width) : network == .b0 ? .b0 : .b1)
+      network: [.b0: .b0, .b1: .b1, .lite0: .lite0][network] ?? .small(width: width))
+    recipe.inputSide = inputSide
     recipe.imbalance = imbalance
     recipe.epochs = epochs
     recipe.batch = batch
@@ -128,8 +138,13 @@ struct TrainCells: Training {
         context.warn("\(context.folder.path): no checkpoint yet; training from the start")
       }
     }
+    let start = try start.map {
+      try recipe.network.startingWeights(from: $0.url, classes: types.count, seed: UInt64(seed))
+    }
     var history = History(context, epochsDone: checkpoint?.progress.epoch ?? 0)
-    let weights = try recipe.run(on: partition.training, types: types, from: checkpoint) { epoch, save in
+    let weights = try recipe.run(
+      on: partition.training, types: types, start: start, from: checkpoint
+    ) { epoch, save in
       var told = "epoch \(epoch.number): loss \(NumberText.short(epoch.loss))"
       var scores: ClassificationScores?
       if context.isInterrupted || epoch.number % 5 == 0 {
@@ -177,7 +192,7 @@ struct TrainCells: Training {
   ) -> CellClassifier.Design {
     CellClassifier.Design(
       network: recipe.network, types: types, temperature: 1, referenceDiameter: referenceDiameter,
-      diameters: file.diameters, views: views, notes: notes(partition))
+      diameters: file.diameters, views: views, notes: notes(partition), inputSide: inputSide)
   }
 
   /// The labelled cells: from the folder where an earlier run left them, else cut out anew.
@@ -227,7 +242,7 @@ struct TrainCells: Training {
     var notes = [
       "trainingCells": "\(partition.training.count)", "imbalance": imbalance.rawValue, "seed": "\(seed)",
       "split": split.rawValue, "splitSeed": "\(splitSeed)", "epochs": "\(epochs)",
-      "profileNetworks": "\(profileNetworks)",
+      "profileNetworks": "\(profileNetworks)", "start": start?.url.lastPathComponent ?? "random",
     ]
     if split == .slides {
       notes["testingSlides"] = CellPartition.slides(of: partition.testing).joined(separator: " ")
