@@ -2,8 +2,8 @@ import COneDNN
 
 /// Weight gradients of convolutions that filter each channel by itself, on images of two axes.
 ///
-/// oneDNN computes them channel by channel with a matrix product each where the images are small, which took half of an
-/// EfficientNet's training; with channels last sixteen channels are one vector.
+/// Where images are small oneDNN computes them channel by channel with a matrix product each: nearly half of the time of an
+/// EfficientNet's convolutions in training. With channels last sixteen channels are one vector.
 enum DepthwiseKernels {
   /// A channel's kernel and how it moves.
   struct Geometry {
