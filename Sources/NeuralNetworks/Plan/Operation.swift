@@ -10,6 +10,8 @@ struct Execution {
   var isAccumulating = false
   /// Random numbers of this forward pass (dropout).
   var noise: RandomStream?
+  /// Where outputs are wanted; nil = everywhere.
+  var active: ActiveBlocks?
 }
 
 /// One step of a plan: a layer or several fused ones. Made at compile time, bound to addresses once, then run.

@@ -99,12 +99,16 @@ public final class Plan {
   }
 
   /// One inference: fills `outputs`.
-  /// - Parameter input: N C and spatial axes, row-major.
-  public func forward(_ input: UnsafeBufferPointer<Float>) throws(NeuralNetworkError) {
+  /// - Parameters:
+  ///   - input: N C and spatial axes, row-major.
+  ///   - active: Where the output is wanted, for a batch of one volume: elsewhere it is anything; nil = everywhere.
+  public func forward(
+    _ input: UnsafeBufferPointer<Float>, active: ActiveBlocks? = nil
+  ) throws(NeuralNetworkError) {
     guard mode == .inference, isLoaded else {
       throw .wrongMode(operation: "forward without weights", mode: "inference and loaded with weights")
     }
-    try run(input, weights: inputPlanes, noise: nil)
+    try run(input, weights: inputPlanes, noise: nil, active: active)
   }
 
   /// One inference on an array: fills `outputs`.
@@ -191,7 +195,8 @@ public final class Plan {
   public func resetTimes() { for operation in operations { operation.resetTime() } }
 
   private func run(
-    _ input: UnsafeBufferPointer<Float>, weights: UnsafeMutablePointer<Float>, noise: RandomStream?
+    _ input: UnsafeBufferPointer<Float>, weights: UnsafeMutablePointer<Float>, noise: RandomStream?,
+    active: ActiveBlocks? = nil
   ) throws(NeuralNetworkError) {
     let count = inputShape.reduce(1, *)
     guard input.count == count, let source = input.baseAddress else {
@@ -199,7 +204,7 @@ public final class Plan {
     }
     nn_set_threads(Int32(threads))
     inputPlanes.update(from: source, count: count)
-    let execution = Execution(weights: weights, noise: noise)
+    let execution = Execution(weights: weights, noise: noise, active: active)
     for operation in operations {
       try operation.forwardTime.count { () throws(NeuralNetworkError) in try operation.forward(execution) }
     }

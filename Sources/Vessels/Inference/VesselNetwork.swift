@@ -57,36 +57,51 @@ public final class VesselNetwork {
   }
 
   /// Run the network on `batch` windows and write the logits or probabilities of output `channel`.
+  ///
+  /// - Parameter signal: Parts of a window where no voxels reach this value (``ActiveBlocks``) are left out and get 0; nil =
+  ///   none.
   public func run(
-    _ input: UnsafeBufferPointer<Float>, channel: Int, probabilities: Bool = true,
+    _ input: UnsafeBufferPointer<Float>, channel: Int, probabilities: Bool = true, signal: Float? = nil,
     into output: UnsafeMutableBufferPointer<Float>
   ) throws {
     let size = window.count
     precondition(input.count == size * batch && output.count == size * batch, "\(batch) windows")
     if batch == 1 {
-      try plans[0].forward(input)
+      let active = Self.active(input, window, signal)
+      try plans[0].forward(input, active: active)
       Self.copy(
         plans[0].outputs[0].values, channel: channel, probabilities: probabilities, into: output,
         parallel: true)
+      active?.fill(inactive: output, with: 0)
       return
     }
     // Every plan is used by one thread, which writes its own part of the output and its own place for an error.
     nonisolated(unsafe) let (plans, input, output) = (plans, input, output)
+    let window = window
     let errors = [NeuralNetworkError?](unsafeUninitializedCapacity: batch) { errors, count in
       nonisolated(unsafe) let errors = errors
       count = plans.count
       DispatchQueue.concurrentPerform(iterations: plans.count) { index in
         let part = index * size..<(index + 1) * size
         do throws(NeuralNetworkError) {
-          try plans[index].forward(UnsafeBufferPointer(rebasing: input[part]))
+          let own = UnsafeBufferPointer(rebasing: input[part])
+          let active = Self.active(own, window, signal)
+          try plans[index].forward(own, active: active)
           Self.copy(
             plans[index].outputs[0].values, channel: channel, probabilities: probabilities,
             into: UnsafeMutableBufferPointer(rebasing: output[part]), parallel: false)
+          active?.fill(inactive: UnsafeMutableBufferPointer(rebasing: output[part]), with: 0)
           errors.initializeElement(at: index, to: nil)
         } catch { errors.initializeElement(at: index, to: error) }
       }
     }
     if let error = errors.compactMap({ $0 }).first { throw error }
+  }
+
+  private static func active(
+    _ image: UnsafeBufferPointer<Float>, _ window: VoxelShape, _ signal: Float?
+  ) -> ActiveBlocks? {
+    signal.map { ActiveBlocks(of: image, extents: SIMD3(window.z, window.y, window.x), threshold: $0) }
   }
 
   private static func copy(

@@ -113,7 +113,7 @@ public struct VesselSegmentation: Codable, Sendable, Equatable {
         return !hasSignal
       }, progress: progress
     ) { input, output in
-      try network.run(input, channel: channel, passes: passes, into: output)
+      try network.run(input, channel: channel, passes: passes, signal: signal, into: output)
     }
     probability.replace(box, by: result)
     return Outcome(
@@ -149,11 +149,11 @@ public struct VesselSegmentation: Codable, Sendable, Equatable {
       let side = (side + divisor - 1) / divisor * divisor
       return try kept(network(VoxelShape(side, side, side)))
     }
-    // An estimate first: the maps of the finest level, two of them concatenated, as many again in flight.
+    // An estimate first: the maps of the finest level, two of them concatenated, and the image.
     let isNarrow = precision == .bf16 || precision == .automatic
     let scalar = isNarrow && KernelLibrary.hasBFloat16 ? 2.0 : 4.0
     let copies = sharing == .betweenWindows ? Double(Parallel.threads) : 1
-    var perVoxel = copies * (4.5 * Double(model.design.width) * scalar + 16)
+    var perVoxel = copies * (3.2 * Double(model.design.width) * scalar + 16)
     let available = Double(memoryBytes) - copies * Double(8 * model.weights.values.count)
     var limit = Int(max(0, available) / perVoxel)
     while true {
@@ -185,10 +185,10 @@ public enum VesselSegmentationError: Error, Sendable, Equatable, CustomStringCon
 extension VesselNetwork {
   /// The mean probability over mirrored `passes`.
   func run(
-    _ input: UnsafeBufferPointer<Float>, channel: Int, passes: [[Int]],
+    _ input: UnsafeBufferPointer<Float>, channel: Int, passes: [[Int]], signal: Float?,
     into output: UnsafeMutableBufferPointer<Float>
   ) throws {
-    guard passes != [[]] else { return try run(input, channel: channel, into: output) }
+    guard passes != [[]] else { return try run(input, channel: channel, signal: signal, into: output) }
     let mirrored = UnsafeMutableBufferPointer<Float>.allocate(capacity: input.count)
     let result = UnsafeMutableBufferPointer<Float>.allocate(capacity: input.count)
     mirrored.initialize(repeating: 0)
@@ -210,7 +210,7 @@ extension VesselNetwork {
     for axes in passes {
       _ = mirrored.update(from: input)
       reverse(mirrored, axes)
-      try run(UnsafeBufferPointer(mirrored), channel: channel, into: result)
+      try run(UnsafeBufferPointer(mirrored), channel: channel, signal: signal, into: result)
       reverse(result, axes)
       for index in output.indices { output[index] += share * result[index] }
     }

@@ -1,3 +1,5 @@
+import COneDNN
+
 /// What computes a convolution or its data gradient.
 enum ConvolutionKernel {
   case library(KernelWeights)
@@ -30,16 +32,17 @@ enum ConvolutionKernel {
   }
 
   /// y = f(k ∗ x + bias), or added to y; where a library computes, its primitive knows its images. Only Winograd's kernel
-  /// also makes the pooled image.
+  /// also makes the pooled image, and only those in f32 leave out what is not active.
   func run<E: ImageScalar>(
     _ x: ImageView<E>, bias: UnsafePointer<Float>? = nil, _ activation: Activation? = nil, to y: ImageView<E>,
-    adding: Bool = false, pooled: ImageView<E>? = nil
+    adding: Bool = false, pooled: ImageView<E>? = nil, active: ActiveBlocks? = nil
   ) throws(NeuralNetworkError) {
     switch self {
     case .library(let weights): try weights.primitive.run()
     case .tiles(let own): own.run(x, bias: bias, activation, to: y, adding: adding)
-    case .winograd(let own): own.run(x, bias: bias, activation, to: y, adding: adding, pooled: pooled)
-    case .upsampled(let own): own.run(x, bias: bias, activation, to: y, adding: adding)
+    case .winograd(let own):
+      own.run(x, bias: bias, activation, to: y, adding: adding, pooled: pooled, active: active)
+    case .upsampled(let own): own.run(x, bias: bias, activation, to: y, adding: adding, active: active)
     }
   }
 }
@@ -58,8 +61,10 @@ extension ConvolutionDesign {
   }
 
   private func winograd(inputs: Int, outputs: Int, _ image: PlanImage) -> ConvolutionSize? {
+    // Every strip of tiles reads all weights; registers of 512 bits are done with them sooner than the third cache.
+    let mostWeights = nn_has_wide_registers() ? 1 << 21 : 1 << 23
     guard let size = sizeInRegisters(inputs: inputs, outputs: outputs, image), image.extents[0] >= 3,
-      size.planeTiles >= 16, size.winogradWeights <= 1 << 21
+      size.planeTiles >= 16, size.winogradWeights <= mostWeights
     else { return nil }
     return size
   }

@@ -187,7 +187,7 @@ final class ConvolutionOperation: Operation {
       }
       (floats(biasBuffer) + output.channels).update(repeating: 1, count: output.channels)
     }
-    try design.bfloat16 ? convolve(BFloat16.self) : convolve(Float.self)
+    try design.bfloat16 ? convolve(BFloat16.self, run.active) : convolve(Float.self, run.active)
     if forwardKernel.own == nil && (epilogueIsOwn || !output.isDense) {
       design.bfloat16 ? finish(BFloat16.self) : finish(Float.self)
     }
@@ -195,10 +195,12 @@ final class ConvolutionOperation: Operation {
 
   override func backward(_ run: Execution) throws(NeuralNetworkError) { try propagate(run) }
 
-  private func convolve<E: ImageScalar>(_ type: E.Type) throws(NeuralNetworkError) {
+  private func convolve<E: ImageScalar>(
+    _ type: E.Type, _ active: ActiveBlocks?
+  ) throws(NeuralNetworkError) {
     try forwardKernel.run(
       view(input, as: type), bias: design.hasBias ? floats(biasBuffer) : nil, design.activation,
-      to: view(output, as: type), pooled: pooled.map { view($0, as: type) })
+      to: view(output, as: type), pooled: pooled.map { view($0, as: type) }, active: active)
   }
 
   /// Bias and activation of the adjoint, and the copy into a part of a wider image.

@@ -38,6 +38,8 @@ struct ConvolutionEpilogue<E: ImageScalar, F: Pointwise> {
   let adding: Bool
   /// Where the largest values of windows of 2³ go, if anywhere (``WinogradConvolution``).
   let pooled: ImageView<E>?
+  /// Where results are wanted, elsewhere they are 0; nil = everywhere. One sample only.
+  let active: ActiveBlocks?
 
   /// The value of a pixel from `channel` on: 16 sums. Also returned.
   @inline(__always)
@@ -55,11 +57,14 @@ extension OwnConvolution {
   /// y = f(k ∗ x + bias), or added to y.
   func run<E: ImageScalar>(
     _ x: ImageView<E>, bias: UnsafePointer<Float>? = nil, _ activation: Activation? = nil, to y: ImageView<E>,
-    adding: Bool = false, pooled: ImageView<E>? = nil
+    adding: Bool = false, pooled: ImageView<E>? = nil, active: ActiveBlocks? = nil
   ) {
     time.count {
       func run<F: Pointwise>(_ function: F) {
-        self.run(x, ConvolutionEpilogue(y: y, bias: bias, function: function, adding: adding, pooled: pooled))
+        self.run(
+          x,
+          ConvolutionEpilogue(
+            y: y, bias: bias, function: function, adding: adding, pooled: pooled, active: active))
       }
       switch activation {
       case nil: run(Identity())

@@ -4,7 +4,10 @@ extension UpsampledConvolution {
     team.forEachPart(of: strips, size: max(1, min(8, strips / (8 * team.threads)))) { member, part in
       let (inputs, sums) = scratch(member)
       for index in part {
-        let voxels = index * strip..<min((index + 1) * strip, voxelCount)
+        let all = index * strip..<min((index + 1) * strip, voxelCount)
+        let voxels = active(all, epilogue.active)
+        if voxels != all { clear(all, without: voxels, epilogue) }
+        guard !voxels.isEmpty else { continue }
         difference(x, voxels, to: inputs)
         for block in 0..<size.outputs / 16 {
           for product in 0..<UpsampledConvolution.products {
@@ -42,6 +45,40 @@ extension UpsampledConvolution {
           voxels: first..<end, plane: plane, depth: plane % e[0], height: line % e[1],
           width: first - line * e[2]))
       first = end
+    }
+  }
+
+  /// The voxels from the first to the last whose outputs are wanted.
+  private func active(_ voxels: Range<Int>, _ blocks: ActiveBlocks?) -> Range<Int> {
+    guard let blocks, let scale = blocks.scale(of: size.extents) else { return voxels }
+    var wanted: Range<Int>?
+    forEachRun(of: voxels) { run in
+      let columns = blocks.columns(
+        depth: run.depth..<run.depth + 1, height: run.height..<run.height + 1, scale: scale
+      ).clamped(to: run.width..<run.width + run.voxels.count)
+      guard !columns.isEmpty else { return }
+      let line = run.voxels.lowerBound - run.width
+      wanted = (wanted?.lowerBound ?? line + columns.lowerBound)..<line + columns.upperBound
+    }
+    return wanted ?? voxels.lowerBound..<voxels.lowerBound
+  }
+
+  /// Zeros for the fine voxels of coarse ones outside of `wanted`.
+  private func clear<E: ImageScalar, F>(
+    _ voxels: Range<Int>, without wanted: Range<Int>, _ epilogue: ConvolutionEpilogue<E, F>
+  ) {
+    let e = size.extents
+    for part in [voxels.lowerBound..<wanted.lowerBound, wanted.upperBound..<voxels.upperBound] {
+      forEachRun(of: part) { run in
+        for z in 0..<2 {
+          for y in 0..<2 {
+            let line = ((run.plane * 2 + z) * 2 * e[1] + run.height * 2 + y) * 2 * e[2] + 2 * run.width
+            for voxel in 0..<2 * run.voxels.count {
+              epilogue.y[line + voxel].update(repeating: E(0), count: epilogue.y.channels)
+            }
+          }
+        }
+      }
     }
   }
 

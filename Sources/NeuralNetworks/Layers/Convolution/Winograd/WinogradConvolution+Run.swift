@@ -6,8 +6,11 @@ extension WinogradConvolution {
     team.forEachPart(of: count, size: max(1, min(8, count / (8 * team.threads)))) { member, part in
       let (scratch, weights) = (scratch(member), UnsafePointer(weights))
       for index in part {
-        let strip = strips[index]
-        let next = index + 1 < part.upperBound ? strips[index + 1] : nil
+        let strip = active(strips[index], epilogue.active)
+        if epilogue.active != nil { clear(strips[index], without: strip.columns, epilogue) }
+        guard !strip.columns.isEmpty else { continue }
+        let following = index + 1 < part.upperBound ? active(strips[index + 1], epilogue.active) : strip
+        let next = index + 1 < part.upperBound && !following.columns.isEmpty ? following : nil
         for (turn, products) in WinogradTransform.inputPairs.enumerated() {
           combine(x, strip, turn, to: scratch.combined)
           for (half, product) in products.enumerated() {
@@ -24,6 +27,43 @@ extension WinogradConvolution {
         }
       }
     }
+  }
+
+  /// The strip without the columns of tiles before the first and behind the last active block.
+  private func active(_ strip: WinogradStrips.Strip, _ blocks: ActiveBlocks?) -> WinogradStrips.Strip {
+    guard let blocks, let scale = blocks.scale(of: size.extents) else { return strip }
+    let side = WinogradTransform.outputs
+    let pixels = blocks.columns(
+      depth: strip.depth * side..<min(size.extents[0], (strip.depth + 1) * side),
+      height: strip.rows.lowerBound * side..<min(size.extents[1], strip.rows.upperBound * side), scale: scale)
+    var strip = strip
+    strip.columns = (pixels.lowerBound / side..<(pixels.upperBound + side - 1) / side).clamped(
+      to: strip.columns)
+    return strip
+  }
+
+  /// Zeros for the tiles of a strip outside of `columns`.
+  private func clear<E: ImageScalar, F>(
+    _ strip: WinogradStrips.Strip, without columns: Range<Int>, _ epilogue: ConvolutionEpilogue<E, F>
+  ) {
+    guard columns != strip.columns, !epilogue.adding else { return }
+    let kept = columns.isEmpty ? strip.columns.upperBound..<strip.columns.upperBound : columns
+    func clear(_ image: ImageView<E>, _ e: SIMD3<Int>, side: Int) {
+      for d in strip.depth * side..<min(e[0], (strip.depth + 1) * side) {
+        for h in strip.rows.lowerBound * side..<min(e[1], strip.rows.upperBound * side) {
+          let line = ((strip.sample * e[0] + d) * e[1] + h) * e[2]
+          for tiles in [
+            strip.columns.lowerBound..<kept.lowerBound, kept.upperBound..<strip.columns.upperBound,
+          ] {
+            for w in min(e[2], tiles.lowerBound * side)..<min(e[2], tiles.upperBound * side) {
+              image[line + w].update(repeating: E(0), count: image.channels)
+            }
+          }
+        }
+      }
+    }
+    clear(epilogue.y, size.extents, side: WinogradTransform.outputs)
+    if let pooled = epilogue.pooled { clear(pooled, size.extents / 2, side: WinogradTransform.outputs / 2) }
   }
 
   /// The products of a strip's tiles, summed over channels: block of outputs, product, tile, output. Meanwhile planes are
