@@ -1,10 +1,12 @@
 import Foundation
 import NeuralNetworks
 
-/// Labelled cells as one safetensors file, so that a folder of smears is separated only once.
+/// Labelled cells, and those without a label where they are wanted, as one safetensors file, so that a folder of smears is separated only once.
 public struct CellSampleFile: Sendable {
-  /// The cells.
+  /// The labelled cells.
   public let samples: [CellSample]
+  /// The others that were found.
+  public let unlabelled: [UnlabelledCell]
   /// The names of the types.
   public let types: [String]
   /// The smallest and the largest median cell diameter of the images, in pixels.
@@ -13,8 +15,12 @@ public struct CellSampleFile: Sendable {
   public let origin: String
 
   /// Cells with the names of their types.
-  public init(samples: [CellSample], types: [String], diameters: [Double], origin: String) {
+  public init(
+    samples: [CellSample], unlabelled: [UnlabelledCell] = [], types: [String], diameters: [Double],
+    origin: String
+  ) {
     self.samples = samples
+    self.unlabelled = unlabelled
     self.types = types
     self.diameters = diameters
     self.origin = origin
@@ -29,19 +35,22 @@ public struct CellSampleFile: Sendable {
 
   /// Write the file whole or not at all.
   public func write(to url: URL) throws {
-    var bytes = Data(capacity: samples.count * 4 * CellImage.side * CellImage.side)
-    for sample in samples { sample.input.image.pixels.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+    let inputs = samples.map(\.input) + unlabelled.map(\.input)
+    var bytes = Data(capacity: inputs.count * 4 * CellImage.side * CellImage.side)
+    for input in inputs { input.image.pixels.withUnsafeBytes { bytes.append(contentsOf: $0) } }
     let names = Sources(
-      types: types, diameters: diameters, sources: samples.map(\.source), slides: samples.map(\.slide))
+      types: types, diameters: diameters, sources: samples.map(\.source) + unlabelled.map(\.source),
+      slides: samples.map(\.slide) + unlabelled.map(\.slide))
     try SafeTensors(
       [
         "pixels": .init(
-          type: .uint8, shape: [samples.count, CellImage.side, CellImage.side, 4], bytes: bytes),
+          type: .uint8, shape: [inputs.count, CellImage.side, CellImage.side, 4], bytes: bytes),
         "features": .init(
-          samples.flatMap(\.input.features.values), shape: [samples.count, CellFeatures.count]),
+          inputs.flatMap(\.features.values), shape: [inputs.count, CellFeatures.count]),
         "profiles": .init(
-          samples.flatMap(\.input.profile.values), shape: [samples.count, CellProfile.count]),
-        "types": .init(samples.map { Int64($0.type) }, shape: [samples.count]),
+          inputs.flatMap(\.profile.values), shape: [inputs.count, CellProfile.count]),
+        "types": .init(
+          samples.map { Int64($0.type) } + unlabelled.map { _ in -1 }, shape: [inputs.count]),
       ],
       metadata: [
         "origin": origin, "names": String(decoding: try JSONEncoder().encode(names), as: UTF8.self),
@@ -63,24 +72,30 @@ public struct CellSampleFile: Sendable {
       names.slides.count == types.count, names.diameters.count == 2,
       features.count == types.count * CellFeatures.count,
       profiles.count == types.count * CellProfile.count,
-      types.allSatisfy({ $0 >= 0 && Int($0) < names.types.count })
+      types.allSatisfy({ $0 >= -1 && Int($0) < names.types.count })
     else { throw CellModelError.otherContents(file: url.path, expected: "labelled cells of this version") }
     self.origin = origin
     self.types = names.types
     diameters = names.diameters
-    samples = types.indices.map { index in
+    func input(_ index: Int) -> CellInput {
       let picture = pixels.bytes.withUnsafeBytes { bytes in
         (0..<area).map {
           bytes.loadUnaligned(fromByteOffset: 4 * (index * area + $0), as: SIMD4<UInt8>.self)
         }
       }
       let facts = features[index * CellFeatures.count..<(index + 1) * CellFeatures.count]
-      return CellSample(
-        input: CellInput(
-          image: CellImage(pixels: picture), features: CellFeatures(values: Array(facts)),
-          profile: CellProfile(
-            values: Array(profiles[index * CellProfile.count..<(index + 1) * CellProfile.count]))),
-        type: Int(types[index]), source: names.sources[index], slide: names.slides[index])
+      return CellInput(
+        image: CellImage(pixels: picture), features: CellFeatures(values: Array(facts)),
+        profile: CellProfile(
+          values: Array(profiles[index * CellProfile.count..<(index + 1) * CellProfile.count])))
+    }
+    samples = types.indices.filter { types[$0] >= 0 }.map { index in
+      CellSample(
+        input: input(index), type: Int(types[index]), source: names.sources[index],
+        slide: names.slides[index])
+    }
+    unlabelled = types.indices.filter { types[$0] < 0 }.map { index in
+      UnlabelledCell(input: input(index), source: names.sources[index], slide: names.slides[index])
     }
   }
 }

@@ -26,6 +26,8 @@ public struct CellTraining: Sendable, Hashable, Codable {
   public var colorVariation = 1.0
   /// How often the magnification is hidden from the network.
   public var hiddenMagnification = 0.25
+  /// The share of a step's cells that have no label but a teacher's probabilities, where there are such cells.
+  public var taughtShare = 0.5
   /// What activations are stored as.
   public var precision = Plan.Precision.automatic
   /// All random numbers follow from it.
@@ -52,6 +54,7 @@ public struct CellTraining: Sendable, Hashable, Codable {
   /// Train on `samples`, whose types are places in `types`.
   ///
   /// - Parameters:
+  ///   - taught: Cells without labels that a teacher typed; an epoch is a pass over the labelled ones all the same.
   ///   - start: The weights to begin with; nil for random ones.
   ///   - checkpoint: Where an earlier run of the same training stopped.
   ///   - onEpoch: Called after every epoch with a way to get a checkpoint; an error it throws ends the training.
@@ -59,11 +62,12 @@ public struct CellTraining: Sendable, Hashable, Codable {
   /// - Throws: ``CellModelError/unusableLabels(reason:)`` where a type has no cell; `TrainingError`;
   ///   `NeuralNetworkError`; what `onEpoch` throws.
   public func run(
-    on samples: [CellSample], types: [String], start: Weights? = nil, from checkpoint: Checkpoint? = nil,
+    on samples: [CellSample], taught: [TaughtCell] = [], types: [String], start: Weights? = nil,
+    from checkpoint: Checkpoint? = nil,
     onEpoch: (Epoch, () -> Checkpoint) throws -> Void
   ) throws -> Weights {
     var run = try CellTrainingRun(
-      self, samples: samples, types: types, start: start, checkpoint: checkpoint)
+      self, samples: samples, taught: taught, types: types, start: start, checkpoint: checkpoint)
     while run.epoch < epochs {
       let report = try run.nextEpoch()
       try onEpoch(report) { run.checkpoint() }
@@ -76,6 +80,9 @@ public struct CellTraining: Sendable, Hashable, Codable {
 struct CellTrainingRun {
   private let recipe: CellTraining
   private let samples: [CellSample]
+  private let taught: [TaughtCell]
+  /// Labelled and taught cells of a step.
+  private let shares: (labelled: Int, taught: Int)
   private let counts: [Int]
   private let stepsPerEpoch: Int
   /// Values of one input.
@@ -91,17 +98,21 @@ struct CellTrainingRun {
   var weights: Weights { trainer.average?.weights ?? trainer.weights }
 
   init(
-    _ recipe: CellTraining, samples: [CellSample], types: [String], start: Weights?, checkpoint: Checkpoint?
+    _ recipe: CellTraining, samples: [CellSample], taught: [TaughtCell], types: [String], start: Weights?,
+    checkpoint: Checkpoint?
   ) throws {
     self.recipe = recipe
     self.samples = samples
+    self.taught = taught
     counts = types.indices.map { type in samples.count { $0.type == type } }
     if let missing = counts.firstIndex(of: 0) {
       throw CellModelError.unusableLabels(
         reason: "no training cell is of the type \(types[missing]); leave the type out or add slides")
     }
-    let batch = min(recipe.batch, samples.count)
-    stepsPerEpoch = samples.count / batch
+    let wanted = taught.isEmpty ? 0 : min(recipe.batch - 1, Int(recipe.taughtShare * Double(recipe.batch)))
+    shares = (min(recipe.batch - wanted, samples.count), wanted)
+    let batch = shares.labelled + shares.taught
+    stepsPerEpoch = samples.count / shares.labelled
     var settings = Trainer.Settings(
       learningRate: recipe.learningRate, steps: recipe.epochs * stepsPerEpoch)
     settings.algorithm = .adam(Adam(weightDecay: recipe.weightDecay))
@@ -136,14 +147,16 @@ struct CellTrainingRun {
       counts: counts, labelSmoothing: recipe.labelSmoothing, share: share)
     var stream = RandomStream(seed: recipe.seed, purpose: "cells/epoch", indices: number)
     let order = sampler.epoch(exponent: recipe.imbalance.samplingExponent(share), using: &stream)
-    let batch = target.count / counts.count
+    let labelled = shares.labelled
     var (sum, rate) = (0.0, 0.0)
     for step in 0..<stepsPerEpoch {
-      var chosen = Array(order[step * batch..<(step + 1) * batch])
+      var chosen = Array(order[step * labelled..<(step + 1) * labelled])
       if recipe.imbalance == .hardSamples {
-        chosen.replaceSubrange(0..<batch / 2, with: sampler.hard(batch / 2, using: &stream))
+        chosen.replaceSubrange(0..<labelled / 2, with: sampler.hard(labelled / 2, using: &stream))
       }
-      fill(chosen, epoch: number, step: step)
+      // Places behind those of the samples are those of taught cells.
+      let unlabelled = taught.drawn(shares.taught, using: &stream).map { samples.count + $0 }
+      fill(chosen + unlabelled, epoch: number, step: step)
       if recipe.imbalance == .mixup { mix(epoch: number, step: step, using: &stream) }
       let targets = target
       var losses: [Float] = []
@@ -161,9 +174,9 @@ struct CellTrainingRun {
       seconds: (ContinuousClock.now - start) / .seconds(1))
   }
 
-  /// Inputs and one-hot targets of `chosen`, each changed at random.
+  /// Inputs of `chosen`, each changed at random, and their targets: one-hot, or the teacher's.
   private mutating func fill(_ chosen: [Int], epoch: Int, step: Int) {
-    let (samples, recipe, classes, size) = (samples, recipe, counts.count, size)
+    let (samples, taught, recipe, classes, size) = (samples, taught, recipe, counts.count, size)
     input.withUnsafeMutableBufferPointer { input in
       nonisolated(unsafe) let input = input  // Each row is written by one thread.
       Parallel.forEach(chosen.indices) { row in
@@ -172,13 +185,22 @@ struct CellTrainingRun {
           using: &stream, colors: Float(recipe.colorVariation),
           hidingMagnification: Float(recipe.hiddenMagnification))
         let place = row * size
-        samples[chosen[row]].input.write(
+        let cell = chosen[row]
+        let shown = cell < samples.count ? samples[cell].input : taught[cell - samples.count].input
+        shown.write(
           change, side: recipe.inputSide,
           to: UnsafeMutableBufferPointer(rebasing: input[place..<place + size]))
       }
     }
     for i in target.indices { target[i] = 0 }
-    for (row, sample) in chosen.enumerated() { target[row * classes + samples[sample].type] = 1 }
+    for (row, cell) in chosen.enumerated() {
+      if cell < samples.count {
+        target[row * classes + samples[cell].type] = 1
+      } else {
+        target.replaceSubrange(
+          row * classes..<(row + 1) * classes, with: taught[cell - samples.count].probabilities)
+      }
+    }
   }
 
   /// Mixes every row with one of balanced types: shares 1 − λ and λ, λ from Beta(0.2, 1).
@@ -198,7 +220,7 @@ struct CellTrainingRun {
     }
   }
 
-  /// The plain cross-entropy of every row, from its logits.
+  /// The plain cross-entropy of every labelled row, from its logits.
   private func crossEntropies(_ logits: UnsafeMutableBufferPointer<Float>, of chosen: [Int]) -> [Float] {
     let classes = counts.count
     return chosen.enumerated().map { row, sample in

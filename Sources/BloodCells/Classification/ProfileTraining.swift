@@ -25,11 +25,13 @@ public struct ProfileTraining: Sendable, Hashable, Codable {
   public init() {}
 
   /// Train on `samples`, whose types are places in `types`.
-  /// - Parameter onMember: Called after every network with how many are done; an error it throws ends the training.
+  /// - Parameters:
+  ///   - taught: Cells without labels that a teacher typed; as many of them are in a step as labelled ones, where there are any.
+  ///   - onMember: Called after every network with how many are done; an error it throws ends the training.
   /// - Returns: The networks; their share is one half until it is chosen (``CellClassifier/joining(_:choosingShareOn:)``).
   /// - Throws: ``CellModelError/unusableLabels(reason:)`` where a type has no cell; `NeuralNetworkError`; `TrainingError`.
   public func run(
-    on samples: [CellSample], types: [String], onMember: (Int) throws -> Void
+    on samples: [CellSample], taught: [TaughtCell] = [], types: [String], onMember: (Int) throws -> Void
   ) throws -> ProfileClassifier {
     let counts = types.indices.map { type in samples.count { $0.type == type } }
     if let missing = counts.firstIndex(of: 0) {
@@ -37,10 +39,15 @@ public struct ProfileTraining: Sendable, Hashable, Codable {
         reason: "no training cell is of the type \(types[missing]); leave the type out or add slides")
     }
     let (means, scales) = Self.standardization(samples)
-    let rows = samples.map { ProfileClassifier.standardized([$0.input.profile], means, scales) }
+    let inputs = samples.map(\.input) + taught.map(\.input)
+    let rows = inputs.map { ProfileClassifier.standardized([$0.profile], means, scales) }
+    let targets =
+      samples.map { sample in types.indices.map { $0 == sample.type ? 1 : 0 as Float } }
+      + taught.map(\.probabilities)
     let design = ProfileClassifier.Design(hidden: hidden, members: members, share: 0.5)
     let weights = try (0..<members).map { member in
-      let weights = try train(member, design.network(types: types.count), rows, samples.map(\.type), counts)
+      let weights = try train(
+        member, design.network(types: types.count), rows, targets, counts, taught: taught)
       try onMember(member + 1)
       return weights
     }
@@ -48,10 +55,13 @@ public struct ProfileTraining: Sendable, Hashable, Codable {
   }
 
   private func train(
-    _ member: Int, _ network: Network, _ rows: [[Float]], _ types: [Int], _ counts: [Int]
+    _ member: Int, _ network: Network, _ rows: [[Float]], _ targets: [[Float]], _ counts: [Int],
+    taught: [TaughtCell]
   ) throws -> Weights {
-    let batch = min(batch, rows.count)
-    let stepsPerEpoch = rows.count / batch
+    let labelled = rows.count - taught.count
+    let share = min(batch, labelled)
+    let stepsPerEpoch = labelled / share
+    let batch = taught.isEmpty ? share : 2 * share
     var settings = Trainer.Settings(learningRate: learningRate, steps: epochs * stepsPerEpoch)
     settings.algorithm = .adam(Adam(weightDecay: weightDecay))
     settings.schedule = .warmUp(steps: max(1, epochs * stepsPerEpoch / 10), then: .cosine(floor: 0))
@@ -61,11 +71,12 @@ public struct ProfileTraining: Sendable, Hashable, Codable {
     let loss = ImbalanceMethod.none.loss(counts: counts, labelSmoothing: labelSmoothing, share: 0)
     for epoch in 0..<epochs {
       var stream = RandomStream(seed: own, purpose: "cells/profiles", indices: epoch)
-      let order = Array(rows.indices).shuffled(using: &stream)
+      let order = Array(0..<labelled).shuffled(using: &stream)
       for step in 0..<stepsPerEpoch {
-        let chosen = order[step * batch..<(step + 1) * batch]
-        var target = [Float](repeating: 0, count: batch * counts.count)
-        for (row, sample) in chosen.enumerated() { target[row * counts.count + types[sample]] = 1 }
+        let chosen =
+          order[step * share..<(step + 1) * share]
+          + taught.drawn(batch - share, using: &stream).map { labelled + $0 }
+        let target = chosen.flatMap { targets[$0] }
         try trainer.step([chosen.flatMap { rows[$0] }]) { plans in
           [.init("loss", plans[0].apply(loss, to: 0, target: target))]
         }

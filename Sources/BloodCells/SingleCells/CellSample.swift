@@ -23,6 +23,23 @@ public struct CellSample: Sendable {
   }
 }
 
+/// A cell that nobody labelled: it may be of any type.
+public struct UnlabelledCell: Sendable {
+  /// Its picture and features.
+  public let input: CellInput
+  /// The file it was cut from.
+  public let source: String
+  /// The slide that was photographed.
+  public let slide: String
+
+  /// A cell without a label.
+  public init(input: CellInput, source: String, slide: String) {
+    self.input = input
+    self.source = source
+    self.slide = slide
+  }
+}
+
 /// A cell as people labelled it: a place and a type.
 public struct CellLabel: Sendable, Hashable {
   /// The labelled point, in pixels.

@@ -32,6 +32,13 @@ struct TrainCells: Training {
       "weights to begin with: a classifier of the same network, or its EfficientNet trained on natural images (safetensors); none = random"
     ),
     Parameter(
+      "teacher", \TrainCells.teacher,
+      "a classifier of the same types; cells without labels are learned from too, as it types them; none = labelled cells only"
+    ),
+    Parameter(
+      "taught_share", \TrainCells.taughtShare, "share of a step's cells that have no label, with a teacher",
+      in: 0...0.95),
+    Parameter(
       "input_side", \TrainCells.inputSide, "pixels along each side of a cell's picture",
       in: CellTraining.inputSides),
     Parameter("imbalance", \TrainCells.imbalance, "what is done about rare types"),
@@ -71,6 +78,8 @@ struct TrainCells: Training {
   var network = Architecture.small
   var width = 24
   var start: InputFile?
+  var teacher: InputFile?
+  var taughtShare = 0.5
   var inputSide = CellImage.inputSide
   var imbalance = ImbalanceMethod.none
   var epochs = 40
@@ -103,6 +112,7 @@ struct TrainCells: Training {
     var recipe = CellTraining(
       network: [.b0: .b0, .b1: .b1, .lite0: .lite0][network] ?? .small(width: width))
     recipe.inputSide = inputSide
+    recipe.taughtShare = taughtShare
     recipe.imbalance = imbalance
     recipe.epochs = epochs
     recipe.batch = batch
@@ -127,6 +137,7 @@ struct TrainCells: Training {
       : CellPartition(
         cellsOf: file.samples, types: types.count, testingShare: testingShare,
         validationShare: validationShare, seed: UInt64(splitSeed))
+    let taught = try taught(file.unlabelled, partition, context)
     let rare = types.indices.filter { LabelledSmears.rareTypes.contains(types[$0]) }
     let checkpointFile = context.folder.appendingPathComponent("checkpoint.safetensors")
     var checkpoint: Checkpoint?
@@ -143,7 +154,7 @@ struct TrainCells: Training {
     }
     var history = History(context, epochsDone: checkpoint?.progress.epoch ?? 0)
     let weights = try recipe.run(
-      on: partition.training, types: types, start: start, from: checkpoint
+      on: partition.training, taught: taught, types: types, start: start, from: checkpoint
     ) { epoch, save in
       var told = "epoch \(epoch.number): loss \(NumberText.short(epoch.loss))"
       var scores: ClassificationScores?
@@ -169,7 +180,7 @@ struct TrainCells: Training {
     if profileNetworks > 0 {
       var training = ProfileTraining()
       (training.members, training.seed) = (profileNetworks, UInt64(seed))
-      let profiles = try training.run(on: partition.training, types: types) { done in
+      let profiles = try training.run(on: partition.training, taught: taught, types: types) { done in
         context.progress(1, "networks of profiles: \(done) of \(profileNetworks)")
         try context.checkInterruption()
       }
@@ -185,6 +196,29 @@ struct TrainCells: Training {
     try AtomicFile.write(
       encoder.encode(stored.scores(on: partition.testing, rare: rare)),
       to: context.folder.appendingPathComponent("test.json").path)
+  }
+
+  /// Cells without labels as the teacher types them. Those of slides kept for validation and testing are left out.
+  private func taught(
+    _ cells: [UnlabelledCell], _ partition: CellPartition, _ context: TrainingContext
+  ) throws -> [TaughtCell] {
+    guard let teacher else { return [] }
+    let classifier = try CellClassifier(contentsOf: teacher.url)
+    guard classifier.design.types == types else {
+      throw CellModelError.unusableLabels(
+        reason: "\(teacher.url.path) tells apart \(classifier.design.types.joined(separator: ", ")), not "
+          + types.joined(separator: ", "))
+    }
+    let notes = classifier.design.notes
+    if notes["split"] != split.rawValue || notes["splitSeed"] != "\(splitSeed)" {
+      context.warn("\(teacher.url.path): trained on another split, so it may know the cells kept for testing")
+    }
+    let kept =
+      split == .slides
+      ? Set(CellPartition.slides(of: partition.validation) + CellPartition.slides(of: partition.testing)) : []
+    let allowed = cells.filter { !kept.contains($0.slide) }
+    context.note("\(allowed.count) cells without labels are typed by \(teacher.url.lastPathComponent)")
+    return try classifier.teaching(allowed)
   }
 
   private func design(
@@ -209,11 +243,12 @@ struct TrainCells: Training {
         "\(beside?.path ?? ""): no cells.csv; name the table of labels with --set train.cells=FILE")
     }
     let smears = try LabelledSmears(
-      images: images, cells: labels, slides: table(slides, "images.csv"), types: types)
+      images: images, cells: labels, slides: table(slides, "images.csv"), types: types,
+      unlabelled: teacher != nil)
     let origin = try origin(of: smears)
     let cache = context.folder.appendingPathComponent("samples.safetensors")
     if let kept = try? CellSampleFile(contentsOf: cache), kept.origin == origin { return kept }
-    let harvest = try smears.samples(reference: referenceDiameter) { share in
+    let harvest = try smears.samples(reference: referenceDiameter, unlabelled: teacher != nil) { share in
       context.progress(0, "separating: \(Int(100 * share)) %")
       try context.checkInterruption()
     }
@@ -222,7 +257,8 @@ struct TrainCells: Training {
       context.warn("\(harvest.missed) labels have no cell near them and were left out")
     }
     let file = CellSampleFile(
-      samples: harvest.samples, types: types, diameters: harvest.diameters, origin: origin)
+      samples: harvest.samples, unlabelled: harvest.unlabelled, types: types,
+      diameters: harvest.diameters, origin: origin)
     try file.write(to: cache)
     return file
   }
@@ -230,7 +266,7 @@ struct TrainCells: Training {
   /// A digest of the pictures, the labels, and what is made of them.
   private func origin(of smears: LabelledSmears) throws -> String {
     let digest = ContentDigest()
-    var text = "version 2, reference \(referenceDiameter), \(types)\n"
+    var text = "version 2, reference \(referenceDiameter), \(types)\(teacher == nil ? "" : ", all cells")\n"
     for smear in smears.smears {
       text += "\(smear.file.lastPathComponent) \(smear.slide) \(try digest.digest(of: smear.file).sha256) "
       text += smear.labels.map { "\($0.center.x),\($0.center.y),\($0.type)" }.joined(separator: " ") + "\n"
@@ -243,6 +279,7 @@ struct TrainCells: Training {
       "trainingCells": "\(partition.training.count)", "imbalance": imbalance.rawValue, "seed": "\(seed)",
       "split": split.rawValue, "splitSeed": "\(splitSeed)", "epochs": "\(epochs)",
       "profileNetworks": "\(profileNetworks)", "start": start?.url.lastPathComponent ?? "random",
+      "teacher": teacher?.url.lastPathComponent ?? "none",
     ]
     if split == .slides {
       notes["testingSlides"] = CellPartition.slides(of: partition.testing).joined(separator: " ")
