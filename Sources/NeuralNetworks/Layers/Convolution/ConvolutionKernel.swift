@@ -5,6 +5,7 @@ enum ConvolutionKernel {
   case library(KernelWeights)
   case tiles(TileConvolution)
   case winograd(WinogradConvolution)
+  case planeWinograd(PlaneWinogradConvolution)
   case upsampled(UpsampledConvolution)
 
   var library: KernelWeights? {
@@ -17,6 +18,7 @@ enum ConvolutionKernel {
     case .library: nil
     case .tiles(let convolution): convolution
     case .winograd(let convolution): convolution
+    case .planeWinograd(let convolution): convolution
     case .upsampled(let convolution): convolution
     }
   }
@@ -42,6 +44,7 @@ enum ConvolutionKernel {
     case .tiles(let own): own.run(x, bias: bias, activation, to: y, adding: adding)
     case .winograd(let own):
       own.run(x, bias: bias, activation, to: y, adding: adding, pooled: pooled, active: active)
+    case .planeWinograd(let own): own.run(x, bias: bias, activation, to: y, adding: adding)
     case .upsampled(let own): own.run(x, bias: bias, activation, to: y, adding: adding, active: active)
     }
   }
@@ -52,6 +55,17 @@ extension ConvolutionDesign {
   func winograd(input: PlanImage, output: PlanImage) -> ConvolutionSize? {
     guard isInference || precision == .bf16, tileKind == .same else { return nil }
     return winograd(inputs: input.channels, outputs: output.channels, input)
+  }
+
+  /// The convolution of images of two axes in fewer multiplications, at inference in f32: for channels in eights, and images of at
+  /// least a tile.
+  func planeWinograd(input: PlanImage, output: PlanImage) -> ConvolutionSize? {
+    guard isInference, axes == 2, precision == .f32, tileKind == .same, KernelLibrary.hasFusedProducts,
+      input.channels >= 16, input.channels % 8 == 0, output.channels % 8 == 0, output.channels >= 16,
+      input.extents[1] >= 4, input.extents[2] >= 4
+    else { return nil }
+    return ConvolutionSize(
+      inputs: input.channels, outputs: output.channels, batch: input.batch, extents: input.extents)
   }
 
   /// Its data gradient, which is the convolution with the mirrored kernel. Training in f32 keeps the plain sums.

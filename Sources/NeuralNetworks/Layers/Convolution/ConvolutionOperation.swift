@@ -43,6 +43,8 @@ final class ConvolutionOperation: Operation {
     let shape = design.shape(input: input, output: dense)
     if let size = design.winograd(input: input, output: output) {
       forwardKernel = .winograd(WinogradConvolution(size, arena: arena, team: team))
+    } else if let size = design.planeWinograd(input: input, output: output) {
+      forwardKernel = .planeWinograd(PlaneWinogradConvolution(size, arena: arena, team: team))
     } else if let size = design.upsampled(input: input, output: output) {
       forwardKernel = .upsampled(UpsampledConvolution(size, arena: arena, team: team))
     } else if let geometry = design.tiles(input: input, output: output) {

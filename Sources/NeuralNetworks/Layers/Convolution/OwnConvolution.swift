@@ -51,6 +51,19 @@ struct ConvolutionEpilogue<E: ImageScalar, F: Pointwise> {
     E.store16(value, place)
     return value
   }
+
+  /// The same for `count` sums, where fewer than 16 channels are left.
+  @inline(__always)
+  func store(_ sums: SIMD16<Float>, _ pixel: UnsafeMutablePointer<E>, channel: Int, count: Int) {
+    if count >= 16 {
+      store(sums, pixel, channel: channel)
+    } else {
+      let place = pixel + channel
+      var value = function(bias.map { sums + Float.load($0 + channel, count) } ?? sums)
+      if adding { value += E.load(place, count) }
+      E.store(value, place, count)
+    }
+  }
 }
 
 extension OwnConvolution {
