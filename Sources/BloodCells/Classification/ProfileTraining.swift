@@ -38,8 +38,8 @@ public struct ProfileTraining: Sendable, Hashable, Codable {
       throw CellModelError.unusableLabels(
         reason: "no training cell is of the type \(types[missing]); leave the type out or add slides")
     }
-    let (means, scales) = Self.standardization(samples)
     let inputs = samples.map(\.input) + taught.map(\.input)
+    let (means, scales) = Self.standardization(inputs)
     let rows = inputs.map { ProfileClassifier.standardized([$0.profile], means, scales) }
     let targets =
       samples.map { sample in types.indices.map { $0 == sample.type ? 1 : 0 as Float } }
@@ -86,16 +86,16 @@ public struct ProfileTraining: Sendable, Hashable, Codable {
   }
 
   /// Mean of each number, and one over its standard deviation.
-  private static func standardization(_ samples: [CellSample]) -> (means: [Float], scales: [Float]) {
+  private static func standardization(_ cells: [CellInput]) -> (means: [Float], scales: [Float]) {
     var sums = [Double](repeating: 0, count: CellProfile.count)
     var squares = sums
-    for sample in samples {
-      for (index, value) in sample.input.profile.values.enumerated() {
+    for cell in cells {
+      for (index, value) in cell.profile.values.enumerated() {
         sums[index] += Double(value)
         squares[index] += Double(value) * Double(value)
       }
     }
-    let count = Double(samples.count)
+    let count = Double(cells.count)
     let means = sums.map { $0 / count }
     let scales = zip(squares, means).map { square, mean in
       Float(1 / (max(0, square / count - mean * mean).squareRoot() + 1e-4))
