@@ -1,7 +1,8 @@
 import Foundation
 import NeuralNetworks
 
-/// Labelled cells, and those without a label where they are wanted, as one safetensors file, so that a folder of smears is separated only once.
+/// Labelled cells, and those without a label where they are wanted, as one safetensors file, so that a folder of smears is
+/// separated only once.
 public struct CellSampleFile: Sendable {
   /// The labelled cells.
   public let samples: [CellSample]

@@ -109,8 +109,9 @@ struct CellTrainingRun {
       throw CellModelError.unusableLabels(
         reason: "no training cell is of the type \(types[missing]); leave the type out or add slides")
     }
-    let wanted = taught.isEmpty ? 0 : min(recipe.batch - 1, Int(recipe.taughtShare * Double(recipe.batch)))
-    shares = (min(recipe.batch - wanted, samples.count), wanted)
+    // Both kinds have a cell in every step at least.
+    let wanted = taught.isEmpty ? 0 : max(1, Int(recipe.taughtShare * Double(recipe.batch)))
+    shares = (max(1, min(recipe.batch - wanted, samples.count)), wanted)
     let batch = shares.labelled + shares.taught
     stepsPerEpoch = samples.count / shares.labelled
     var settings = Trainer.Settings(

@@ -22,18 +22,18 @@ public struct ActiveBlocks: Sendable, Hashable {
     let counts = (extents &+ (Self.side - 1)) / Self.side
     self.counts = counts
     var hits = [Int](repeating: 0, count: counts[0] * counts[1] * counts[2])
-    let steps = [(extents[1] * extents[2], 0), (extents[2], 1), (1, 2)]
+    let (width, plane) = (extents[2], extents[1] * extents[2])
     var place = 0
     for d in 0..<extents[0] {
       for h in 0..<extents[1] {
         let row = (d / Self.side * counts[1] + h / Self.side) * counts[2]
         for w in 0..<extents[2] {
           if image[place] >= threshold {
-            let position = SIMD3(d, h, w)
-            for (step, axis) in steps
-            where position[axis] + 1 < extents[axis] && image[place + step] >= threshold {
-              hits[row + w / Self.side] += 1
-            }
+            var pairs = 0
+            if w + 1 < width, image[place + 1] >= threshold { pairs += 1 }
+            if h + 1 < extents[1], image[place + width] >= threshold { pairs += 1 }
+            if d + 1 < extents[0], image[place + plane] >= threshold { pairs += 1 }
+            hits[row + w / Self.side] += pairs
           }
           place += 1
         }

@@ -108,6 +108,12 @@ public final class Plan {
     guard mode == .inference, isLoaded else {
       throw .wrongMode(operation: "forward without weights", mode: "inference and loaded with weights")
     }
+    if let active {
+      let extents = active.extents
+      precondition(
+        inputShape == [1, inputShape[1], extents[0], extents[1], extents[2]],
+        "blocks of this plan's one volume")
+    }
     try run(input, weights: inputPlanes, noise: nil, active: active)
   }
 

@@ -1,3 +1,4 @@
+import COneDNN
 import NeuralNetworks
 import Numerics
 import Testing
@@ -6,16 +7,21 @@ import Testing
 @Suite(.enabled(if: KernelLibrary.hasFusedProducts)) struct WinogradConvolutionTests {
   /// Sides that are no multiples of a tile, several strips of tiles along every axis, and every number of channel blocks
   /// up to four.
-  static let cases = [
-    ConvolutionCase(inputs: 16, outputs: 16, extents: [3, 13, 15]),
-    ConvolutionCase(batch: 2, inputs: 32, outputs: 32, extents: [6, 16, 18]),
-    ConvolutionCase(inputs: 48, outputs: 16, extents: [4, 41, 43]),
-    ConvolutionCase(inputs: 16, outputs: 48, extents: [10, 6, 134]),
-    ConvolutionCase(inputs: 64, outputs: 64, extents: [5, 14, 16]),
-    ConvolutionCase(batch: 2, inputs: 16, outputs: 32, extents: [3, 2, 5], doubles: true),
-    ConvolutionCase(inputs: 64, outputs: 16, extents: [5, 7, 9], doubles: true),
-    ConvolutionCase(inputs: 256, outputs: 16, extents: [1, 1, 1], doubles: true),
-  ]
+  static let cases =
+    [
+      ConvolutionCase(inputs: 16, outputs: 16, extents: [3, 13, 15]),
+      ConvolutionCase(batch: 2, inputs: 32, outputs: 32, extents: [6, 16, 18]),
+      ConvolutionCase(inputs: 48, outputs: 16, extents: [4, 41, 43]),
+      ConvolutionCase(inputs: 16, outputs: 48, extents: [10, 6, 134]),
+      ConvolutionCase(inputs: 64, outputs: 64, extents: [5, 14, 16]),
+      ConvolutionCase(batch: 2, inputs: 16, outputs: 32, extents: [3, 2, 5], doubles: true),
+      ConvolutionCase(inputs: 64, outputs: 16, extents: [5, 7, 9], doubles: true),
+      ConvolutionCase(inputs: 256, outputs: 16, extents: [1, 1, 1], doubles: true),
+    ] + deep
+
+  /// More weights than registers of 512 bits take it for.
+  static let deep =
+    nn_has_wide_registers() ? [] : [ConvolutionCase(inputs: 112, outputs: 96, extents: [3, 13, 15])]
 
   /// The convolution that is looked at is one part of a concatenation, with bias, normalisation and activation.
   private func network(_ c: ConvolutionCase) -> Network {

@@ -37,7 +37,7 @@ struct TrainCells: Training {
     ),
     Parameter(
       "taught_share", \TrainCells.taughtShare, "share of a step's cells that have no label, with a teacher",
-      in: 0...0.95),
+      in: 0.05...0.95),
     Parameter(
       "input_side", \TrainCells.inputSide, "pixels along each side of a cell's picture",
       in: CellTraining.inputSides),
@@ -128,6 +128,7 @@ struct TrainCells: Training {
   }
 
   func run(_ context: TrainingContext) throws {
+    let teacher = try readTeacher(context)
     let file = try samples(context)
     let partition =
       split == .slides
@@ -137,7 +138,7 @@ struct TrainCells: Training {
       : CellPartition(
         cellsOf: file.samples, types: types.count, testingShare: testingShare,
         validationShare: validationShare, seed: UInt64(splitSeed))
-    let taught = try taught(file.unlabelled, partition, context)
+    let taught = try teacher.map { try cellsTaught(by: $0, among: file.unlabelled, partition, context) } ?? []
     let rare = types.indices.filter { LabelledSmears.rareTypes.contains(types[$0]) }
     let checkpointFile = context.folder.appendingPathComponent("checkpoint.safetensors")
     var checkpoint: Checkpoint?
@@ -198,80 +199,12 @@ struct TrainCells: Training {
       to: context.folder.appendingPathComponent("test.json").path)
   }
 
-  /// Cells without labels as the teacher types them. Those of slides kept for validation and testing are left out.
-  private func taught(
-    _ cells: [UnlabelledCell], _ partition: CellPartition, _ context: TrainingContext
-  ) throws -> [TaughtCell] {
-    guard let teacher else { return [] }
-    let classifier = try CellClassifier(contentsOf: teacher.url)
-    guard classifier.design.types == types else {
-      throw CellModelError.unusableLabels(
-        reason: "\(teacher.url.path) tells apart \(classifier.design.types.joined(separator: ", ")), not "
-          + types.joined(separator: ", "))
-    }
-    let notes = classifier.design.notes
-    if notes["split"] != split.rawValue || notes["splitSeed"] != "\(splitSeed)" {
-      context.warn("\(teacher.url.path): trained on another split, so it may know the cells kept for testing")
-    }
-    let kept =
-      split == .slides
-      ? Set(CellPartition.slides(of: partition.validation) + CellPartition.slides(of: partition.testing)) : []
-    let allowed = cells.filter { !kept.contains($0.slide) }
-    context.note("\(allowed.count) cells without labels are typed by \(teacher.url.lastPathComponent)")
-    return try classifier.teaching(allowed)
-  }
-
   private func design(
     _ file: CellSampleFile, _ partition: CellPartition, views: Int
   ) -> CellClassifier.Design {
     CellClassifier.Design(
       network: recipe.network, types: types, temperature: 1, referenceDiameter: referenceDiameter,
       diameters: file.diameters, views: views, notes: notes(partition), inputSide: inputSide)
-  }
-
-  /// The labelled cells: from the folder where an earlier run left them, else cut out anew.
-  private func samples(_ context: TrainingContext) throws -> CellSampleFile {
-    let images = context.cases.map(\.input)
-    let beside = images.first?.deletingLastPathComponent().deletingLastPathComponent()
-    func table(_ given: InputFile?, _ name: String) -> URL? {
-      if let given { return given.url }
-      let url = beside?.appendingPathComponent(name)
-      return url.flatMap { FileManager.default.fileExists(atPath: $0.path) ? $0 : nil }
-    }
-    guard let labels = table(cells, "cells.csv") else {
-      throw PipelineError.noInput(
-        "\(beside?.path ?? ""): no cells.csv; name the table of labels with --set train.cells=FILE")
-    }
-    let smears = try LabelledSmears(
-      images: images, cells: labels, slides: table(slides, "images.csv"), types: types,
-      unlabelled: teacher != nil)
-    let origin = try origin(of: smears)
-    let cache = context.folder.appendingPathComponent("samples.safetensors")
-    if let kept = try? CellSampleFile(contentsOf: cache), kept.origin == origin { return kept }
-    let harvest = try smears.samples(reference: referenceDiameter, unlabelled: teacher != nil) { share in
-      context.progress(0, "separating: \(Int(100 * share)) %")
-      try context.checkInterruption()
-    }
-    for reason in harvest.refused { context.warn(reason) }
-    if harvest.missed > 0 {
-      context.warn("\(harvest.missed) labels have no cell near them and were left out")
-    }
-    let file = CellSampleFile(
-      samples: harvest.samples, unlabelled: harvest.unlabelled, types: types,
-      diameters: harvest.diameters, origin: origin)
-    try file.write(to: cache)
-    return file
-  }
-
-  /// A digest of the pictures, the labels, and what is made of them.
-  private func origin(of smears: LabelledSmears) throws -> String {
-    let digest = ContentDigest()
-    var text = "version 2, reference \(referenceDiameter), \(types)\(teacher == nil ? "" : ", all cells")\n"
-    for smear in smears.smears {
-      text += "\(smear.file.lastPathComponent) \(smear.slide) \(try digest.digest(of: smear.file).sha256) "
-      text += smear.labels.map { "\($0.center.x),\($0.center.y),\($0.type)" }.joined(separator: " ") + "\n"
-    }
-    return ContentDigest.sha256(of: Data(text.utf8))
   }
 
   private func notes(_ partition: CellPartition) -> [String: String] {

@@ -19,7 +19,7 @@ extension PlaneWinogradConvolution {
     }
   }
 
-  /// The first row, row within the image and column of a tile's outputs.
+  /// The first pixel of a tile's image, and the row and column at which its outputs begin.
   @inline(__always)
   private func place(of tile: Int) -> (image: Int, row: Int, column: Int) {
     let (image, rest) = (tile / (down * across), tile % (down * across))
@@ -52,27 +52,9 @@ extension PlaneWinogradConvolution {
             }
             for block in 0..<blocks {
               let count = min(16, size.inputs - 16 * block)
-              @inline(__always) func load(_ pixel: Int) -> SIMD16<Float> {
-                E.load(pixels[pixel] + 16 * block, count)
-              }
-              for y in 0..<6 {
-                let v = WinogradTransform.input(
-                  load(6 * y), load(6 * y + 1), load(6 * y + 2), load(6 * y + 3), load(6 * y + 4),
-                  load(6 * y + 5))
-                (lines[6 * y], lines[6 * y + 1], lines[6 * y + 2]) = (v.0, v.1, v.2)
-                (lines[6 * y + 3], lines[6 * y + 4], lines[6 * y + 5]) = (v.3, v.4, v.5)
-              }
               let first = target + (block * strip + tile - tiles.lowerBound) * 16
-              for w in 0..<6 {
-                let v = WinogradTransform.input(
-                  lines[w], lines[6 + w], lines[12 + w], lines[18 + w], lines[24 + w], lines[30 + w])
-                let place = first + w * next
-                Float.store16(v.0, place)
-                Float.store16(v.1, place + 6 * next)
-                Float.store16(v.2, place + 12 * next)
-                Float.store16(v.3, place + 18 * next)
-                Float.store16(v.4, place + 24 * next)
-                Float.store16(v.5, place + 30 * next)
+              WinogradTransform.inputPlane(to: first, distance: next, through: lines) { y, x in
+                E.load(pixels[6 * y + x] + 16 * block, count)
               }
             }
           }

@@ -88,28 +88,8 @@ extension WinogradConvolution {
         for row in 0..<strip.rows.count {
           for column in 0..<strip.columns.count {
             let corner = source + (block * strips.inputRows + 4 * row) * line + 64 * column
-            for y in 0..<6 {
-              let d = corner + y * line
-              let v = WinogradTransform.input(
-                Float.load16(d), Float.load16(d + 16), Float.load16(d + 32), Float.load16(d + 48),
-                Float.load16(d + 64), Float.load16(d + 80))
-              lines[6 * y] = v.0
-              lines[6 * y + 1] = v.1
-              lines[6 * y + 2] = v.2
-              lines[6 * y + 3] = v.3
-              lines[6 * y + 4] = v.4
-              lines[6 * y + 5] = v.5
-            }
-            for x in 0..<6 {
-              let v = WinogradTransform.input(
-                lines[x], lines[6 + x], lines[12 + x], lines[18 + x], lines[24 + x], lines[30 + x])
-              let place = place + x * next
-              Float.store16(v.0, place)
-              Float.store16(v.1, place + 6 * next)
-              Float.store16(v.2, place + 12 * next)
-              Float.store16(v.3, place + 18 * next)
-              Float.store16(v.4, place + 24 * next)
-              Float.store16(v.5, place + 30 * next)
+            WinogradTransform.inputPlane(to: place, distance: next, through: lines) { y, x in
+              Float.load16(corner + y * line + 16 * x)
             }
             place += 16
           }

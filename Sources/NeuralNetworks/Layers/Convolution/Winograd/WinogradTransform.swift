@@ -22,6 +22,35 @@ enum WinogradTransform {
     return (outer(d0, d2, d4), a.0, a.1, b.0, b.1, outer(d1, d3, d5))
   }
 
+  /// Bᵀ d B of a plane of 6² inputs, `load` having the place of each, to places `distance` apart.
+  ///
+  /// - Parameter lines: Room for 36.
+  @inline(__always)
+  static func inputPlane(
+    to place: UnsafeMutablePointer<Float>, distance: Int, through lines: UnsafeMutableBufferPointer<Lanes>,
+    _ load: (_ y: Int, _ x: Int) -> Lanes
+  ) {
+    for y in 0..<6 {
+      let v = input(load(y, 0), load(y, 1), load(y, 2), load(y, 3), load(y, 4), load(y, 5))
+      lines[6 * y] = v.0
+      lines[6 * y + 1] = v.1
+      lines[6 * y + 2] = v.2
+      lines[6 * y + 3] = v.3
+      lines[6 * y + 4] = v.4
+      lines[6 * y + 5] = v.5
+    }
+    for x in 0..<6 {
+      let v = input(lines[x], lines[6 + x], lines[12 + x], lines[18 + x], lines[24 + x], lines[30 + x])
+      let place = place + x * distance
+      Float.store16(v.0, place)
+      Float.store16(v.1, place + 6 * distance)
+      Float.store16(v.2, place + 12 * distance)
+      Float.store16(v.3, place + 18 * distance)
+      Float.store16(v.4, place + 24 * distance)
+      Float.store16(v.5, place + 30 * distance)
+    }
+  }
+
   /// The products that are made together: by ``outer(_:_:_:)``, ``near(_:_:_:_:)`` and ``far(_:_:_:_:)``.
   static let inputPairs = [[0, 5], [1, 2], [3, 4]]
 
