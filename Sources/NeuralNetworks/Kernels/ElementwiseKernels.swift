@@ -144,12 +144,19 @@ enum ElementwiseKernels {
   static func fromPlanes<E: ImageScalar>(
     _ planes: UnsafePointer<Float>, rows: Range<Int>, to y: ImageView<E>, adding: Bool = false
   ) {
-    for row in rows {
+    // Sixteen pixels of a plane are a line of the cache. Planes often lie a power of two apart, so that lines of more channels
+    // than a set of the first cache holds would push each other out between one pixel and the next.
+    var row = rows.lowerBound
+    while row < rows.upperBound {
       let (sample, pixel) = (row / y.pixels, row % y.pixels)
+      let count = min(16, rows.upperBound - row, y.pixels - pixel)
       for c in 0..<y.channels {
-        let value = planes[(sample * y.channels + c) * y.pixels + pixel]
-        y[row][c] = E(adding ? y[row][c].float + value : value)
+        let plane = planes + (sample * y.channels + c) * y.pixels + pixel
+        for i in 0..<count {
+          y[row + i][c] = E(adding ? y[row + i][c].float + plane[i] : plane[i])
+        }
       }
+      row += count
     }
   }
 
