@@ -5,10 +5,6 @@ import Numerics
 import Testing
 
 @Suite("Classifier of cells") struct ClassifierTests {
-  func temporary(_ name: String) -> URL {
-    FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString)-\(name)")
-  }
-
   func training(_ imbalance: ImbalanceMethod, epochs: Int) -> CellTraining {
     var training = CellTraining(network: .small(width: 4))
     (training.imbalance, training.epochs, training.batch) = (imbalance, epochs, 16)

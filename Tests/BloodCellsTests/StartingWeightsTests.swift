@@ -5,10 +5,6 @@ import Numerics
 import Testing
 
 @Suite("Weights that a training begins with") struct StartingWeightsTests {
-  func temporary(_ name: String) -> URL {
-    FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString)-\(name)")
-  }
-
   /// The first convolution and its normalisation alone, for images of so many channels.
   func stem(channels: Int) -> Network {
     var network = Network(spatialAxes: 2)

@@ -1,4 +1,5 @@
 import BloodCells
+import Foundation
 import Imaging
 
 /// Labelled cells of drawn smears: type 0 round, type 1 long; one slide a smear.
@@ -26,4 +27,9 @@ func smallDesign(width: Int = 4) -> CellClassifier.Design {
   CellClassifier.Design(
     network: .small(width: width), types: ["round", "long"], temperature: 1, referenceDiameter: 40,
     diameters: [36, 44], views: 1, notes: ["made by": "a test"])
+}
+
+/// A place of its own for a file; who makes the file removes it.
+func temporary(_ name: String) -> URL {
+  FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString)-\(name)")
 }

@@ -19,7 +19,8 @@ extension CellNetwork {
     }
     guard let design = efficientNet(classes: classes) else {
       throw CellModelError.otherContents(
-        file: url.path, expected: "a classifier of \(classes) types by \(self)")
+        file: url.path,
+        expected: "a classifier of \(classes) types by \(self), which is no EfficientNet (train.network),")
     }
     let natural = try EfficientNetWeights.read(url, for: design)
     var weights = Weights(table, seed: seed)

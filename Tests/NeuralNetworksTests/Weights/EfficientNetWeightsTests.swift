@@ -67,4 +67,15 @@ struct EfficientNetWeightsTests {
       try EfficientNetWeights.read(SafeTensors(), file: "empty", for: Self.lite)
     }
   }
+
+  @Test("More classes than any data set has are no network to make room for")
+  func classes() throws {
+    var file = Self.file(Self.lite) { $0 }
+    let classes = 100_001
+    file.tensors["classifier.1.bias"] = .init([Float](repeating: 0, count: classes), shape: [classes])
+    let error = try #require(throws: WeightsMismatch.self) {
+      try EfficientNetWeights.read(file, file: "huge", for: Self.lite)
+    }
+    #expect(error.different.contains { $0.contains("classifier.1.bias") }, "\(error)")
+  }
 }
