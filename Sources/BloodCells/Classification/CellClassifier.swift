@@ -136,8 +136,9 @@ public struct CellClassifier: Sendable {
     guard !cells.isEmpty else { return [] }
     let views = design.views
     let side = design.inputSide
-    // Batches of nearly equal size: rows of the last one that stay empty cost as much as others.
-    let batches = (cells.count * views + 63) / 64
+    // Batches of nearly equal size: rows of the last one that stay empty cost as much as others. What more than 32 cells need
+    // leaves the caches between two layers.
+    let batches = (cells.count * views + 31) / 32
     let batch = (cells.count * views + batches - 1) / batches
     let plan = try network.compile(
       inputShape: [batch, CellNetwork.channels, side, side], mode: .inference, precision: precision)
