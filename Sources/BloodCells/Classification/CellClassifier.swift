@@ -136,8 +136,8 @@ public struct CellClassifier: Sendable {
     guard !cells.isEmpty else { return [] }
     let views = design.views
     let side = design.inputSide
-    // Batches of nearly equal size: rows of the last one that stay empty cost as much as others. What more than 32 cells need
-    // leaves the caches between two layers.
+    // Batches of nearly equal size: rows of the last one that stay empty cost as much as others. 32 cells
+    // at a time take half the memory of 64 and no longer.
     let batches = (cells.count * views + 31) / 32
     let batch = (cells.count * views + batches - 1) / batches
     let plan = try network.compile(
